@@ -1,0 +1,83 @@
+// See job.h.
+#include "model/job.h"
+
+#include "common/clock.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct job *
+job_new(struct span params, const struct job_sink *sink, void *sink_context)
+{
+    struct job *job = malloc(sizeof(*job) + params.length);
+
+    if (job == NULL)
+        return NULL;
+    *job = (struct job){
+        .state = JOB_QUEUED,
+        .sink = sink,
+        .sink_context = sink_context,
+        .created_us = clock_us(),
+    };
+    if (span_present(params)) {
+        char *copy = (char *)(job + 1);
+
+        memcpy(copy, params.at, params.length);
+        job->params = (struct span){.at = copy, .length = params.length};
+    }
+    return job;
+}
+
+void
+job_free(struct job *job)
+{
+    free(job);
+}
+
+static bool
+job_may_become(enum job_state from, enum job_state to)
+{
+    switch (from) {
+    case JOB_QUEUED:
+        return to == JOB_RUNNING || to == JOB_FAILED || to == JOB_CANCELLED || to == JOB_LOST ||
+               to == JOB_TIMED_OUT;
+    case JOB_RUNNING:
+        return to > JOB_RUNNING;
+    default:
+        return false; // final
+    }
+}
+
+void
+job_set_state(struct job *job, enum job_state state)
+{
+    if (!job_may_become(job->state, state))
+        abort();
+    if (state == JOB_RUNNING)
+        job->started_us = clock_us();
+    job->state = state;
+}
+
+void
+job_mute(struct job *job)
+{
+    job->sink = NULL;
+}
+
+size_t
+job_size(const struct job *job)
+{
+    return sizeof(*job) + job->params.length;
+}
+
+const char *
+job_state_name(enum job_state state)
+{
+    static const char *const names[JOB_STATE_COUNT] = {
+        [JOB_QUEUED] = "queued", [JOB_RUNNING] = "running",     [JOB_SUCCEEDED] = "succeeded",
+        [JOB_FAILED] = "failed", [JOB_CANCELLED] = "cancelled", [JOB_TIMED_OUT] = "timed_out",
+        [JOB_LOST] = "lost",
+    };
+
+    return names[state];
+}

@@ -1,0 +1,71 @@
+// A job: one call of a method, from the moment it was accepted to its one outcome. Plain data.
+//
+//              +--> failed <--+            (refused before it ran: unknown method, busy, ...)
+//     new -> queued -> running -> succeeded | failed | cancelled | timed out | lost
+//              +------------------> cancelled
+//
+// `succeeded` and `failed`: the worker answered; `lost`: it died; the daemon speaks for it.
+#ifndef OFFLOAD_MODEL_JOB_H
+#define OFFLOAD_MODEL_JOB_H
+
+#include "common/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+enum job_state {
+    JOB_QUEUED,
+    JOB_RUNNING,
+    JOB_SUCCEEDED, // the first of the final states
+    JOB_FAILED,
+    JOB_CANCELLED,
+    JOB_TIMED_OUT,
+    JOB_LOST,
+};
+#define JOB_STATE_COUNT (JOB_LOST + 1)
+
+// How a job ended.
+struct outcome {
+    enum job_state state; // a final one
+    struct span body;     // raw JSON: the result if it succeeded, else the error object. Borrowed
+};
+
+struct job;
+
+// Where the outcome goes: called exactly once per job, unless job_mute was called before. The job
+// itself is freed after the call.
+struct job_sink {
+    void (*finished)(void *context, const struct outcome *outcome);
+};
+
+struct job {
+    TAILQ_ENTRY(job) link; // in a queue, or among those that run in one place
+    enum job_state state;
+    void *place;        // where it runs (a worker, a nap); NULL while it does not
+    struct pool *pool;  // which pool has it; NULL if none. Only the dispatcher looks inside
+    struct span method; // as the worker knows it; borrowed from the configuration
+    struct span params; // raw JSON inside the job's own memory; may be absent
+    const struct job_sink *sink; // NULL when nobody wants to know any more
+    void *sink_context;
+    int64_t created_us; // monotonic
+    int64_t started_us; // 0 before it ran
+};
+TAILQ_HEAD(job_list, job);
+
+// Copies params into the job. NULL when out of memory.
+struct job *job_new(struct span params, const struct job_sink *sink, void *sink_context);
+void job_free(struct job *job);
+
+// Checks that the step is one of the drawing above (a wrong one is a bug: it aborts).
+void job_set_state(struct job *job, enum job_state state);
+
+// From now on nobody is told the outcome.
+void job_mute(struct job *job);
+
+// Bytes that it holds.
+size_t job_size(const struct job *job);
+
+const char *job_state_name(enum job_state state);
+
+#endif
