@@ -1,0 +1,36 @@
+// Work for the next turn of the loop: what must not happen inside the callback that asks for it
+// (freeing the object that is calling) or must let others go first (the rest of a long input).
+// It knows nothing of what the tasks do.
+#ifndef OFFLOAD_TRANSPORT_TURN_H
+#define OFFLOAD_TRANSPORT_TURN_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+struct event_base;
+struct turn;
+
+// Embedded in the object that has the work; initialise with turn_task_init. A task runs once for
+// each turn_later, and may be asked for again from within itself.
+struct turn_task {
+    TAILQ_ENTRY(turn_task) link;
+    void (*run)(void *context);
+    void *context;
+    struct turn *turn; // where it waits; NULL when it does not
+};
+
+// NULL when out of memory.
+struct turn *turn_new(struct event_base *base);
+
+// Runs every task that waits, those they ask for included, then frees.
+void turn_free(struct turn *turn);
+
+void turn_task_init(struct turn_task *task, void (*run)(void *context), void *context);
+
+// Runs the task in the next turn, after new input was looked at. Asking twice is asking once.
+void turn_later(struct turn *turn, struct turn_task *task);
+
+// Forgets the task if it waits.
+void turn_cancel(struct turn_task *task);
+
+#endif
