@@ -1,0 +1,145 @@
+// See certificate.h.
+#include "pool/certificate.h"
+
+#include "common/errors.h"
+#include "common/message.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BREACH_TEXT_MAX 256
+
+static const char *
+cause_name(enum death_cause cause)
+{
+    switch (cause) {
+    case DEATH_EXIT:
+        return "exit";
+    case DEATH_SIGNAL:
+        return "signal";
+    case DEATH_PROTOCOL:
+        return "protocol";
+    case DEATH_START:
+        return "start";
+    }
+    return "unknown";
+}
+
+static void
+signal_name(int signal, char text[32])
+{
+    const char *name = sigabbrev_np(signal);
+
+    if (name != NULL)
+        snprintf(text, 32, "SIG%s", name);
+    else
+        snprintf(text, 32, "signal %d", signal);
+}
+
+static double
+seconds(const struct timeval *time)
+{
+    return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+// A JSON string of text that may not be UTF-8.
+static json_t *
+foreign_string(struct span text)
+{
+    size_t length;
+    char *quoted = message_quote(text, &length);
+    json_t *string =
+        quoted != NULL ? json_loadb(quoted, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+
+    free(quoted);
+    return string;
+}
+
+static void
+add_cause(json_t *data, const struct death *death)
+{
+    struct span shown = death->breach_text;
+    char name[32];
+
+    json_object_set_new(data, "cause", json_string(cause_name(death->cause)));
+    switch (death->cause) {
+    case DEATH_EXIT:
+        json_object_set_new(data, "exit_code", json_integer(death->exit_code));
+        break;
+    case DEATH_SIGNAL:
+        signal_name(death->signal, name);
+        json_object_set_new(data, "signal", json_string(name));
+        break;
+    case DEATH_PROTOCOL:
+        if (shown.length > BREACH_TEXT_MAX)
+            shown.length = BREACH_TEXT_MAX;
+        json_object_set_new(data, "reason", json_string(death->breach));
+        json_object_set_new(data, "text", foreign_string(shown));
+        break;
+    case DEATH_START:
+        json_object_set_new(data, "reason", json_string(strerror(death->start_errno)));
+        break;
+    }
+}
+
+static void
+add_usage(json_t *data, const struct death *death)
+{
+    const struct rusage *usage = &death->usage;
+
+    json_object_set_new(data, "jobs_done", json_integer((json_int_t)death->jobs_done));
+    if (!death->usage_known)
+        return;
+    json_object_set_new(data, "user_seconds", json_real(seconds(&usage->ru_utime)));
+    json_object_set_new(data, "system_seconds", json_real(seconds(&usage->ru_stime)));
+    json_object_set_new(data, "peak_memory_bytes",
+                        json_integer((json_int_t)usage->ru_maxrss * 1024));
+}
+
+char *
+certificate_error(const struct death *death, size_t *ret_length)
+{
+    enum error_code code =
+        death->cause == DEATH_PROTOCOL ? ERROR_WORKER_PROTOCOL : ERROR_JOB_FAILED;
+    json_auto_t *data = json_object();
+    char *text;
+    char *object;
+
+    add_cause(data, death);
+    json_object_set_new(data, "pool", json_string(death->pool));
+    if (death->pid != 0)
+        json_object_set_new(data, "pid", json_integer(death->pid));
+    add_usage(data, death);
+    json_object_set_new(data, "stderr", foreign_string(death->stderr_tail));
+    json_object_set_new(data, "attempts", json_integer(1));
+    text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    if (text == NULL)
+        return NULL;
+    object = error_object(code, span_of(text), ret_length);
+    free(text);
+    return object;
+}
+
+void
+certificate_summary(const struct death *death, char *text, size_t size)
+{
+    char name[32];
+
+    switch (death->cause) {
+    case DEATH_EXIT:
+        snprintf(text, size, "exited with status %d", death->exit_code);
+        return;
+    case DEATH_SIGNAL:
+        signal_name(death->signal, name);
+        snprintf(text, size, "killed by %s", name);
+        return;
+    case DEATH_PROTOCOL:
+        snprintf(text, size, "broke the protocol: %s", death->breach);
+        return;
+    case DEATH_START:
+        snprintf(text, size, "could not be started: %s", strerror(death->start_errno));
+        return;
+    }
+}

@@ -1,0 +1,42 @@
+// The death certificate: what is known of a worker that ended with jobs in its hands, as the error
+// object that answers each of them. Plain data to text.
+#ifndef OFFLOAD_POOL_CERTIFICATE_H
+#define OFFLOAD_POOL_CERTIFICATE_H
+
+#include "common/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+enum death_cause {
+    DEATH_EXIT,     // it exited by itself
+    DEATH_SIGNAL,   // a signal killed it
+    DEATH_PROTOCOL, // it wrote something that is no answer, and was killed for that
+    DEATH_START,    // it could not be started
+};
+
+struct death {
+    enum death_cause cause;
+    int exit_code;           // DEATH_EXIT
+    int signal;              // DEATH_SIGNAL
+    int start_errno;         // DEATH_START
+    const char *breach;      // DEATH_PROTOCOL: a static sentence
+    struct span breach_text; // DEATH_PROTOCOL: the offending text, maybe cut
+    const char *pool;
+    pid_t pid; // 0 if there never was a process
+    bool usage_known;
+    struct rusage usage; // of the process and the children it waited for
+    uint64_t jobs_done;  // by this worker before
+    struct span stderr_tail;
+};
+
+// The error object: -32012 for DEATH_PROTOCOL, else -32010. malloc, NUL-terminated, caller frees;
+// NULL when out of memory.
+char *certificate_error(const struct death *death, size_t *ret_length);
+
+// One line for the log: "killed by SIGKILL", "exited with status 3".
+void certificate_summary(const struct death *death, char *text, size_t size);
+
+#endif

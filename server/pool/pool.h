@@ -1,0 +1,72 @@
+// A pool: identical workers and the jobs that wait for them. It starts its workers, replaces those
+// that die, and hands each job to one that has room. It knows no clients.
+#ifndef OFFLOAD_POOL_POOL_H
+#define OFFLOAD_POOL_POOL_H
+
+#include "common/span.h"
+#include "model/config.h"
+#include "model/job.h"
+#include "pool/worker.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct pool;
+
+struct pool_settings {
+    struct event_base *base;
+    struct turn *turn;
+    struct reaper *reaper;
+    const struct pool_config *config; // outlives the pool
+    const char *builtin_path;         // of offload-worker
+    size_t line_max;
+    unsigned depth_max;
+    unsigned long open_files; // soft RLIMIT_NOFILE of the workers; 0: the daemon's
+};
+
+struct pool_callbacks {
+    // A job has its outcome (borrowed for the call); the job is the callee's from here on. May come
+    // from inside pool_submit.
+    void (*finished)(void *context, struct job *job, const struct outcome *outcome);
+    // After pool_stop: every worker is gone. May come from inside pool_stop.
+    void (*stopped)(void *context, struct pool *pool);
+};
+
+// Starts the first workers at once. NULL when out of memory.
+struct pool *pool_new(const struct pool_settings *settings, const struct pool_callbacks *callbacks,
+                      void *context);
+void pool_free(struct pool *pool); // after `stopped`, or when nothing was ever run
+
+// Runs the job or queues it. Exactly one `finished` follows, unless pool_cancel comes first.
+void pool_submit(struct pool *pool, struct job *job);
+
+// True if a job submitted now would run at once.
+bool pool_has_room(const struct pool *pool);
+
+// Takes a job back: out of the queue, or away from its worker, which stops the work where that does
+// not harm others (worker_abandon).
+void pool_cancel(struct pool *pool, struct job *job);
+
+// Some job that waits, or that runs; NULL if there is none. For taking all of them back.
+struct job *pool_any_queued(struct pool *pool);
+struct job *pool_any_running(struct pool *pool);
+
+// Closes the stdin of every worker, kills those that are not gone soon; no new ones are started.
+void pool_stop(struct pool *pool);
+
+// What others may know of it.
+struct pool_report {
+    const struct pool_config *config;
+    size_t queued;
+    size_t running;
+    uint64_t restarts;       // workers that were replaced
+    int64_t mean_run_us;     // moving average; 0 before the first job
+    struct span start_error; // the error object that answers jobs as no worker can start; or absent
+};
+void pool_report(const struct pool *pool, struct pool_report *ret_report);
+
+// The worker at a place from 0 to config->processes - 1; NULL while there is none.
+const struct worker *pool_worker(const struct pool *pool, unsigned place);
+
+#endif

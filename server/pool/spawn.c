@@ -1,0 +1,173 @@
+// See spawn.h. Between fork and exec only async-signal-safe calls are made.
+#include "pool/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum pipe_name {
+    PIPE_STDIN,
+    PIPE_STDOUT,
+    PIPE_STDERR,
+    PIPE_STATUS,
+    PIPE_COUNT,
+};
+
+struct pipes {
+    int read[PIPE_COUNT];
+    int write[PIPE_COUNT];
+};
+
+static void
+close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void
+pipes_close(struct pipes *pipes)
+{
+    for (int i = 0; i < PIPE_COUNT; i++) {
+        close_fd(&pipes->read[i]);
+        close_fd(&pipes->write[i]);
+    }
+}
+
+static int
+pipes_open(struct pipes *pipes)
+{
+    for (int i = 0; i < PIPE_COUNT; i++)
+        pipes->read[i] = pipes->write[i] = -1;
+    for (int i = 0; i < PIPE_COUNT; i++) {
+        int ends[2];
+
+        if (pipe2(ends, O_CLOEXEC) != 0) {
+            int error = errno;
+
+            pipes_close(pipes);
+            return -error;
+        }
+        pipes->read[i] = ends[0];
+        pipes->write[i] = ends[1];
+    }
+    return 0;
+}
+
+static void
+child_reset_signals(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    // Ignored signals survive exec, and the daemon ignores SIGPIPE.
+    for (int i = 1; i < NSIG; i++)
+        sigaction(i, &action, NULL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void
+child_set_limits(const struct spawn_request *request)
+{
+    struct rlimit limit;
+
+    if (request->open_files != 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        request->open_files <= limit.rlim_max) {
+        limit.rlim_cur = request->open_files;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+// 0 or an errno value. The pipes' own numbers are all above 2: the daemon keeps 0, 1 and 2 open.
+static int
+child_fix_descriptors(const struct pipes *pipes)
+{
+    if (dup2(pipes->read[PIPE_STDIN], STDIN_FILENO) < 0 ||
+        dup2(pipes->write[PIPE_STDOUT], STDOUT_FILENO) < 0 ||
+        dup2(pipes->write[PIPE_STDERR], STDERR_FILENO) < 0)
+        return errno;
+    // Whatever else is open, by whomever, is gone once exec succeeds.
+    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+        return errno;
+    return 0;
+}
+
+_Noreturn static void
+child_run(const struct spawn_request *request, const struct pipes *pipes, pid_t parent)
+{
+    int error;
+
+    child_reset_signals();
+    setpgid(0, 0);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(127); // the daemon died meanwhile: nobody would ever kill us
+    child_set_limits(request);
+    error = child_fix_descriptors(pipes);
+    if (error == 0) {
+        execve(request->argv[0], request->argv, request->envp);
+        error = errno;
+    }
+    if (write(pipes->write[PIPE_STATUS], &error, sizeof(error)) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+// Forks with every signal blocked, so that no handler of the daemon runs in the child.
+static pid_t
+fork_quietly(const struct spawn_request *request, const struct pipes *pipes)
+{
+    pid_t parent = getpid();
+    sigset_t all;
+    sigset_t before;
+    int error;
+    pid_t pid;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    if (pid == 0)
+        child_run(request, pipes, parent);
+    error = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid < 0 ? -error : pid;
+}
+
+static void
+keep(int *from, int *ret_fd)
+{
+    fcntl(*from, F_SETFL, O_NONBLOCK);
+    *ret_fd = *from;
+    *from = -1;
+}
+
+int
+spawn(const struct spawn_request *request, struct spawned *ret_spawned)
+{
+    struct pipes pipes;
+    int error = pipes_open(&pipes);
+    pid_t pid;
+
+    if (error != 0)
+        return error;
+    pid = fork_quietly(request, &pipes);
+    if (pid < 0) {
+        pipes_close(&pipes);
+        return pid;
+    }
+    setpgid(pid, pid); // the child does it too; whoever comes first, kill(-pid) works from here on
+    ret_spawned->pid = pid;
+    keep(&pipes.write[PIPE_STDIN], &ret_spawned->stdin_fd);
+    keep(&pipes.read[PIPE_STDOUT], &ret_spawned->stdout_fd);
+    keep(&pipes.read[PIPE_STDERR], &ret_spawned->stderr_fd);
+    keep(&pipes.read[PIPE_STATUS], &ret_spawned->status_fd);
+    pipes_close(&pipes);
+    return 0;
+}

@@ -1,0 +1,95 @@
+// One worker process: its pipes, the jobs in its hands, its death. It knows no clients and no
+// queue.
+//
+//     STARTING --exec worked--> READY --worker_stop--> STOPPING
+//        |                        |                       |
+//        +------------------------+-----------------------+--> ENDING --settled--> (gone)
+//                 end of its stdout, its exit, a kill
+//
+// A process ends twice: its stdout reaches the end, and wait4 tells how. Only when both have come
+// are its jobs settled, so that an answer which it wrote before it died still counts. A descendant
+// may hold the pipe open, so after the exit the end of stdout is awaited for 200 ms only.
+#ifndef OFFLOAD_POOL_WORKER_H
+#define OFFLOAD_POOL_WORKER_H
+
+#include "model/job.h"
+#include "pool/certificate.h"
+#include "pool/reap.h"
+#include "transport/turn.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct event_base;
+struct messages;
+struct worker;
+
+enum worker_state {
+    WORKER_STARTING, // forked; not known yet whether the program runs
+    WORKER_READY,    // takes jobs
+    WORKER_STOPPING, // its stdin is closed: it finishes what it has and exits
+    WORKER_ENDING,   // on its way out; its jobs are settled when all is known
+};
+
+// What every worker of a pool shares; outlives them.
+struct worker_settings {
+    struct event_base *base;
+    struct turn *turn;
+    struct reaper *reaper;
+    struct messages *messages; // scratch for parsing
+    const char *pool;
+    char *const *argv;
+    unsigned slots; // jobs at once
+    size_t line_max;
+    unsigned depth_max;
+    unsigned long open_files; // soft RLIMIT_NOFILE of the process; 0: the daemon's
+};
+
+// All from the loop. `gone` is the last; the worker frees itself after it.
+struct worker_callbacks {
+    void (*ready)(void *context, struct worker *worker);
+    // A job has its outcome; the outcome is borrowed for the call.
+    void (*finished)(void *context, struct job *job, const struct outcome *outcome);
+    // There is room for another job.
+    void (*room)(void *context, struct worker *worker);
+    // Every job was settled (`finished`), the process is reaped.
+    void (*gone)(void *context, struct worker *worker, const struct death *death);
+};
+
+// Starts a process; `index` is its OFFLOAD_SLOT. NULL on failure, *ret_error then a negative errno.
+struct worker *worker_new(const struct worker_settings *settings, unsigned index,
+                          const struct worker_callbacks *callbacks, void *context, int *ret_error);
+
+// Gives it a job (it must be READY and have room). 0 or -ENOMEM: then the job is still the
+// caller's.
+int worker_run(struct worker *worker, struct job *job);
+
+// Nobody waits for this job any more. If it is the worker's only one the process is killed, which
+// really stops the work (true); among others it runs to its end and the answer is dropped. The job
+// is the caller's again.
+bool worker_abandon(struct worker *worker, struct job *job);
+
+// Closes its stdin: it should finish and exit; after `grace_us` it is killed. What was not yet
+// written to it is dropped: for a worker without jobs.
+void worker_stop(struct worker *worker, int64_t grace_us);
+
+// SIGKILL for its whole process group. Jobs in its hands are settled as lost.
+void worker_kill(struct worker *worker);
+
+bool worker_has_room(const struct worker *worker);
+
+// What others may know of it.
+struct worker_report {
+    unsigned index;
+    pid_t pid;
+    enum worker_state state;
+    unsigned running; // slots in use
+    uint64_t jobs_done;
+    int64_t started_us; // monotonic
+};
+void worker_report(const struct worker *worker, struct worker_report *ret_report);
+const char *worker_state_name(enum worker_state state);
+
+#endif
