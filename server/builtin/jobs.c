@@ -1,0 +1,97 @@
+// See jobs.h.
+#include "builtin/jobs.h"
+
+#include "common/arguments.h"
+#include "common/errors.h"
+
+#include <stdlib.h>
+
+static void
+answer_error(struct job_answer *answer, char *error, size_t length)
+{
+    answer->failed = true;
+    answer->owned = error;
+    answer->body = (struct span){.at = error, .length = length};
+}
+
+static void
+run_echo(struct span params, struct job_answer *answer)
+{
+    answer->body = span_present(params) ? params : SPAN("null");
+}
+
+// It stands for CPU work, so the loop is really run: the empty asm makes every step depend on a
+// value that the compiler does not know, or it would put n(n-1)(2n-1)/6 in place of the loop.
+unsigned __int128
+sum_squares(unsigned long long from, unsigned long long to, unsigned __int128 sum)
+{
+    for (unsigned long long i = from; i < to; i++) {
+        unsigned long long factor = i;
+
+        __asm__ volatile("" : "+r"(factor));
+        sum += (unsigned __int128)factor * factor;
+    }
+    return sum;
+}
+
+size_t
+format_u128(unsigned __int128 value, char *text)
+{
+    char reversed[40];
+    size_t length = 0;
+
+    do {
+        reversed[length++] = (char)('0' + (int)(value % 10));
+        value /= 10;
+    } while (value != 0);
+    for (size_t i = 0; i < length; i++)
+        text[i] = reversed[length - 1 - i];
+    return length;
+}
+
+static void
+run_sum_squares(struct span params, struct job_answer *answer)
+{
+    static const struct argument n_argument = {
+        .name = "n", .expected = "a whole number from 0 to 4398046511104"};
+    struct argument_fault fault;
+    unsigned long long n;
+    enum json_kind kind;
+    struct span value;
+    size_t length = 0;
+
+    if (!argument_find(&n_argument, params, &value, &kind, &fault) ||
+        !argument_whole_number(&n_argument, kind, value, SUM_SQUARES_MAX, &n, &fault)) {
+        char *error = argument_error(&n_argument, &fault, &length);
+
+        answer_error(answer, error, length);
+        return;
+    }
+    length = format_u128(sum_squares(0, n, 0), answer->text);
+    answer->body = (struct span){.at = answer->text, .length = length};
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct span params, struct job_answer *answer);
+} methods[] = {
+    {"echo", run_echo},
+    {"sum_squares", run_sum_squares},
+};
+
+void
+jobs_run(struct span method, struct span params, struct job_answer *ret_answer)
+{
+    size_t length = 0;
+    char *error;
+
+    *ret_answer = (struct job_answer){0};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (span_is(method, methods[i].name)) {
+            methods[i].run(params, ret_answer);
+            return;
+        }
+    }
+    error = error_object(ERROR_METHOD_NOT_FOUND, (struct span){0}, &length);
+    answer_error(ret_answer, error, length);
+}

@@ -1,0 +1,30 @@
+// What the built-in worker can do: a const table of methods, one function each. Pure computation:
+// it knows neither pipes nor threads.
+#ifndef OFFLOAD_BUILTIN_JOBS_H
+#define OFFLOAD_BUILTIN_JOBS_H
+
+#include "common/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SUM_SQUARES_MAX ((unsigned long long)1 << 42)
+
+struct job_answer {
+    bool failed;      // `body` is an error object, else a result
+    struct span body; // raw JSON; absent: out of memory
+    char *owned;      // what of it was allocated; free it after use
+    char text[48];    // room for a number
+};
+
+// Runs the method. An unknown one answers -32601.
+void jobs_run(struct span method, struct span params, struct job_answer *ret_answer);
+
+// The sum of i*i for from <= i < to, added to `sum`; exact as long as it fits into 128 bits.
+unsigned __int128
+sum_squares(unsigned long long from, unsigned long long to, unsigned __int128 sum);
+
+// Writes it as decimal digits; returns the length. Needs 40 bytes.
+size_t format_u128(unsigned __int128 value, char *text);
+
+#endif
