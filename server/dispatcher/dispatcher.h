@@ -1,0 +1,69 @@
+// The life of a job from submission to its one outcome: finds who runs it, keeps the bounds on what
+// waits, counts, and ends everything in order when the daemon stops. It knows jobs and pools, not
+// connections: outcomes go to the job's sink.
+#ifndef OFFLOAD_DISPATCHER_DISPATCHER_H
+#define OFFLOAD_DISPATCHER_DISPATCHER_H
+
+#include "common/span.h"
+#include "dispatcher/routes.h"
+#include "model/config.h"
+#include "model/job.h"
+#include "model/statistics.h"
+#include "pool/pool.h"
+
+#include <stddef.h>
+
+struct dispatcher;
+
+struct dispatcher_settings {
+    struct event_base *base;
+    struct turn *turn;
+    const struct config *config; // outlives the dispatcher
+    struct statistics *statistics;
+    const char *builtin_path; // of offload-worker
+    unsigned long open_files; // soft RLIMIT_NOFILE of the workers; 0: the daemon's
+};
+
+struct dispatcher_callbacks {
+    // After dispatcher_drain: the last job has its outcome.
+    void (*idle)(void *context);
+    // After dispatcher_stop: the last worker is gone.
+    void (*stopped)(void *context);
+};
+
+// NULL when out of memory. Starts the workers.
+struct dispatcher *dispatcher_new(const struct dispatcher_settings *settings,
+                                  const struct dispatcher_callbacks *callbacks, void *context);
+void dispatcher_free(struct dispatcher *dispatcher);
+
+// Takes the job. Its sink is told exactly once, maybe before this returns (unknown method, wrong
+// params of `sleep`, too much waiting, shutting down).
+void dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job *job);
+
+// Stops the job; its sink is told (-32800) before this returns.
+void dispatcher_cancel(struct dispatcher *dispatcher, struct job *job);
+
+// Stops the job; nobody is told.
+void dispatcher_abandon(struct dispatcher *dispatcher, struct job *job);
+
+// From now on nothing is accepted, and what has not started is answered -32005. `idle` follows.
+void dispatcher_drain(struct dispatcher *dispatcher);
+
+// What still runs is answered -32005 and stopped. `idle` follows.
+void dispatcher_abort(struct dispatcher *dispatcher);
+
+// Ends the workers. `stopped` follows.
+void dispatcher_stop(struct dispatcher *dispatcher);
+
+// What others may know of it.
+struct dispatcher_report {
+    size_t queued;
+    size_t running;  // those of `sleep` included
+    size_t sleeping; // those of `sleep`
+    size_t memory;   // bytes that jobs hold
+};
+void dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report *ret_report);
+const struct pool *dispatcher_pool(const struct dispatcher *dispatcher, size_t index);
+const struct routes *dispatcher_routes(const struct dispatcher *dispatcher);
+
+#endif
