@@ -1,0 +1,157 @@
+// How answers leave a session: at once as a line, or into the array of their batch. See
+// session_internal.h.
+#include "session/session_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+// Above this much unsent an answer's body is replaced by a small error. The session is not read
+// above output-max, so only requests that were in flight already, and whose results are far larger
+// than their params, can get here.
+static size_t
+output_hard_max(const struct session *session)
+{
+    const struct limits *limits = &session->settings->config->limits;
+
+    return limits->output_max + 2 * limits->line_max;
+}
+
+static void
+out_of_memory(struct session *session)
+{
+    session_close(session, "out of memory");
+}
+
+static void
+write_line(struct session *session, struct iovec *iov, int count)
+{
+    iov[count] = (struct iovec){.iov_base = (char *)"\n", .iov_len = 1};
+    if (stream_write(session->stream, iov, count + 1) != 0)
+        out_of_memory(session);
+}
+
+static void
+write_batch(struct session *session, struct batch *batch)
+{
+    struct iovec *iov = calloc((size_t)batch_pieces_max(batch), sizeof(*iov));
+    int count = iov != NULL ? batch_pieces(batch, iov) : 0;
+
+    if (iov == NULL || (count > 0 && stream_write(session->stream, iov, count) != 0))
+        out_of_memory(session);
+    free(iov);
+}
+
+// Writes the batch if nothing is missing any more. The session may be closed: then it is only
+// freed.
+static void
+batch_settle(struct session *session, struct batch *batch)
+{
+    if (!batch_is_complete(batch))
+        return;
+    session->held -= batch_size(batch);
+    if (!session->closed)
+        write_batch(session, batch);
+    batch_free(batch);
+}
+
+static void
+put_into_batch(struct session *session, const struct address_of_answer *to, struct iovec *iov,
+               int count)
+{
+    size_t before = batch_size(to->batch);
+
+    if (session->closed || batch_put(to->batch, to->index, iov, count) != 0) {
+        out_of_memory(session);
+        batch_unexpect(to->batch);
+    }
+    session->held += batch_size(to->batch) - before;
+    batch_settle(session, to->batch);
+}
+
+void
+answers_write(struct session *session, const struct address_of_answer *to, bool failed,
+              struct span body)
+{
+    struct iovec iov[MESSAGE_IOV_MAX + 1];
+    int count =
+        failed ? message_error_iov(iov, to->id, body) : message_result_iov(iov, to->id, body);
+
+    session->settings->statistics->responses++;
+    if (to->batch != NULL)
+        put_into_batch(session, to, iov, count);
+    else if (!session->closed)
+        write_line(session, iov, count);
+}
+
+void
+answers_error(struct session *session, const struct address_of_answer *to, enum error_code code,
+              struct span data)
+{
+    size_t length;
+    char *error = error_object(code, data, &length);
+
+    if (error == NULL)
+        out_of_memory(session);
+    answers_write(session, to, true, (struct span){.at = error, .length = error ? length : 0});
+    free(error);
+}
+
+void
+answers_limit(struct session *session, const char *limit, size_t max)
+{
+    static const struct address_of_answer nowhere = {0};
+    char data[128];
+
+    session->settings->statistics->invalid++;
+    snprintf(data, sizeof(data), "{\"limit\":\"%s\",\"max\":%zu}", limit, max);
+    answers_error(session, &nowhere, ERROR_INVALID_REQUEST, span_of(data));
+}
+
+static void
+answer_too_large(struct session *session, const struct address_of_answer *to)
+{
+    char data[128];
+
+    snprintf(data, sizeof(data), "{\"limit\":\"output-max\",\"max\":%zu}",
+             session->settings->config->limits.output_max);
+    answers_error(session, to, ERROR_TOO_LARGE, span_of(data));
+}
+
+void
+answers_finished_cb(void *context, const struct outcome *outcome)
+{
+    struct call *call = context;
+    struct session *session = call->session;
+    struct address_of_answer to = {.batch = call->batch, .index = call->index, .id = call->id};
+    size_t unsent = stream_output(session->stream) + session->held;
+
+    calls_take(&session->calls, call);
+    if (!span_present(call->id))
+        ; // a notification: never answered
+    else if (outcome->body.at == NULL)
+        answers_error(session, &to, ERROR_BUSY, SPAN("{\"reason\":\"out of memory\"}"));
+    else if (unsent + outcome->body.length > output_hard_max(session))
+        answer_too_large(session, &to);
+    else
+        answers_write(session, &to, outcome->state != JOB_SUCCEEDED, outcome->body);
+    call_free(call);
+    session_update(session);
+}
+
+void
+answers_forget(struct session *session, struct call *call)
+{
+    calls_take(&session->calls, call);
+    if (call->batch != NULL && span_present(call->id)) {
+        batch_unexpect(call->batch);
+        batch_settle(session, call->batch);
+    }
+    call_free(call);
+}
+
+void
+answers_batch_seal(struct session *session, struct batch *batch)
+{
+    batch_unexpect(batch);
+    batch_settle(session, batch);
+}

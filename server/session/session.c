@@ -1,0 +1,169 @@
+// See session.h. This file is the session's life and its flow control; what a message means is in
+// requests.c, how an answer is written in answers.c.
+#include "common/log.h"
+#include "session/session_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void
+session_close(struct session *session, const char *reason)
+{
+    struct call *call;
+
+    if (session->closed)
+        return;
+    session->closed = true;
+    log_debug(session->subject, "closed: %s; %zu requests without an answer", reason,
+              session->calls.count);
+    while ((call = TAILQ_FIRST(&session->calls.all)) != NULL) {
+        dispatcher_abandon(session->settings->dispatcher, call->job);
+        answers_forget(session, call);
+    }
+    stream_free(session->stream);
+    session->hooks->closed(session->context, session);
+    turn_later(session->settings->turn, &session->burial);
+}
+
+static void
+session_bury(void *context)
+{
+    struct session *session = context;
+
+    calls_done(&session->calls);
+    free(session);
+}
+
+// Bytes that the session makes the daemon hold.
+static size_t
+session_load(const struct session *session)
+{
+    return stream_output(session->stream) + session->held + session->calls.size;
+}
+
+void
+session_update(struct session *session)
+{
+    const struct limits *limits = &session->settings->config->limits;
+
+    if (session->closed)
+        return;
+    if (session->ended && session->calls.count == 0 && stream_output(session->stream) == 0)
+        session_close(session, "all answers sent");
+    else if (session->ended)
+        stream_pause(session->stream);
+    else if (session->calls.count >= limits->in_flight_max ||
+             session_load(session) >= limits->output_max)
+        stream_pause(session->stream);
+    else
+        stream_resume(session->stream);
+}
+
+static void
+session_line_cb(void *context, char *line, size_t length)
+{
+    struct session *session = context;
+
+    requests_take_line(session, line, length);
+    session_update(session);
+}
+
+static void
+session_too_long_cb(void *context)
+{
+    struct session *session = context;
+
+    answers_limit(session, "line-max", session->settings->config->limits.line_max);
+    session_update(session);
+}
+
+static void
+session_sent_cb(void *context)
+{
+    session_update(context);
+}
+
+static void
+session_end_cb(void *context, enum stream_end end, int error)
+{
+    struct session *session = context;
+
+    if (end == STREAM_END_EOF && !stream_peer_gone(session->stream)) {
+        session->ended = true; // half-closed: it still wants its answers
+        session_update(session);
+        return;
+    }
+    if (end == STREAM_END_TIMEOUT)
+        session_close(session, "it took nothing for the length of write-timeout");
+    else
+        session_close(session, error != 0 ? strerror(error) : "the client has gone");
+}
+
+static const struct stream_callbacks stream_callbacks = {
+    .line = session_line_cb,
+    .too_long = session_too_long_cb,
+    .sent = session_sent_cb,
+    .end = session_end_cb,
+};
+
+struct session *
+session_new(const struct session_settings *settings, int fd, uint64_t number,
+            const struct session_hooks *hooks, void *context)
+{
+    struct session *session = calloc(1, sizeof(*session));
+    struct stream_settings stream = {
+        .fd = fd,
+        .reads = true,
+        .unfinished_line = true,
+        .line_max = settings->config->limits.line_max,
+        .write_timeout_us = settings->config->write_timeout_us,
+    };
+
+    if (session == NULL)
+        return NULL;
+    session->settings = settings;
+    session->hooks = hooks;
+    session->context = context;
+    snprintf(session->subject, sizeof(session->subject), "session %llu",
+             (unsigned long long)number);
+    calls_init(&session->calls);
+    turn_task_init(&session->burial, session_bury, session);
+    session->stream =
+        stream_new(settings->base, settings->turn, &stream, &stream_callbacks, session);
+    if (session->stream == NULL) {
+        free(session);
+        return NULL;
+    }
+    return session;
+}
+
+void
+session_finish(struct session *session)
+{
+    session->ended = true;
+    session_update(session);
+}
+
+void
+session_drop(struct session *session, const char *reason)
+{
+    session_close(session, reason);
+}
+
+void
+session_list_insert(struct session_list *list, struct session *session)
+{
+    TAILQ_INSERT_TAIL(list, session, link);
+}
+
+struct session *
+session_list_next(const struct session *session)
+{
+    return TAILQ_NEXT(session, link);
+}
+
+void
+session_list_remove(struct session_list *list, struct session *session)
+{
+    TAILQ_REMOVE(list, session, link);
+}

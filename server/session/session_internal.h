@@ -1,0 +1,51 @@
+// What the three files of a session share: session.c (life, flow control), requests.c (what a
+// message means), answers.c (how an answer is written). For nobody else.
+#ifndef OFFLOAD_SESSION_SESSION_INTERNAL_H
+#define OFFLOAD_SESSION_SESSION_INTERNAL_H
+
+#include "common/errors.h"
+#include "session/batch.h"
+#include "session/calls.h"
+#include "session/session.h"
+#include "transport/stream.h"
+
+struct session {
+    TAILQ_ENTRY(session) link;
+    const struct session_settings *settings;
+    const struct session_hooks *hooks;
+    void *context;
+    struct stream *stream;
+    struct calls calls;
+    size_t held; // bytes of answers in incomplete batches
+    bool ended;  // no more requests come; it closes when all is sent
+    bool closed;
+    struct turn_task burial;
+    char subject[32]; // for the log
+};
+
+// Where an answer belongs.
+struct address_of_answer {
+    struct batch *batch; // NULL: a line of its own
+    size_t index;        // in the batch
+    struct span id;      // raw; absent is written as null
+};
+
+// session.c
+void session_close(struct session *session, const char *reason); // once; frees it in the next turn
+void session_update(struct session *session); // reads, pauses or ends, as its load demands
+
+// requests.c
+void requests_take_line(struct session *session, char *line, size_t length);
+
+// answers.c. Each writes exactly one answer; when there is no memory even for "busy" the session is
+// closed.
+void answers_write(struct session *session, const struct address_of_answer *to, bool failed,
+                   struct span body);
+void answers_error(struct session *session, const struct address_of_answer *to,
+                   enum error_code code, struct span data);
+void answers_limit(struct session *session, const char *limit, size_t max); // -32600, id null
+void answers_finished_cb(void *context, const struct outcome *outcome);     // a job's sink
+void answers_batch_seal(struct session *session, struct batch *batch);
+void answers_forget(struct session *session, struct call *call); // takes a call out, unanswered
+
+#endif
