@@ -1,0 +1,101 @@
+// rpc.discover: every method as an OpenRPC 1.2.6 document (https://spec.open-rpc.org).
+#include "common/errors.h"
+#include "daemon/methods.h"
+#include "dispatcher/sleeper.h"
+
+#include <stdio.h>
+
+// What is known of the built-in methods: params and result as JSON Schema texts.
+static const struct known {
+    const char *method;
+    const char *summary;
+    const char *params;
+    const char *result;
+} known[] = {
+    {"echo", "Return the params as they are", "[]", "{}"},
+    {SLEEPER_METHOD, "Wait, on the daemon's own loop",
+     "[{\"name\":\"delay\",\"required\":true,\"description\":\"" SLEEPER_EXPECTED "\","
+     "\"schema\":{\"type\":\"number\",\"minimum\":0,\"maximum\":31536000}}]",
+     "{\"type\":\"string\"}"},
+    {"sum_squares", "The sum of i*i for 0 <= i < n, by running the loop",
+     "[{\"name\":\"n\",\"required\":true,\"description\":\"how many steps\","
+     "\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":4398046511104}}]",
+     "{\"type\":\"integer\"}"},
+};
+
+static const struct known *
+find_known(const char *method)
+{
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(known[i].method, method) == 0)
+            return &known[i];
+    return NULL;
+}
+
+static json_t *
+describe(const char *name, const char *summary, const char *params, const char *result)
+{
+    return json_pack("{s:s, s:s, s:s, s:o, s:{s:s, s:o}}", "name", name, "summary", summary,
+                     "paramStructure", "either", "params", json_loads(params, 0, NULL), "result",
+                     "name", "result", "schema", json_loads(result, 0, NULL));
+}
+
+static json_t *
+describe_route(const struct methods_view *view, const struct route *route)
+{
+    const struct pool_config *pool = &view->config->pools[route->pool];
+    const struct known *what = pool->kind == POOL_BUILTIN ? find_known(route->method) : NULL;
+    char summary[160];
+
+    if (what != NULL)
+        return describe(route->name, what->summary, what->params, what->result);
+    snprintf(summary, sizeof(summary), "Served by pool %s", pool->name);
+    return describe(route->name, summary, "[]", "{}");
+}
+
+static json_t *
+describe_sleep(void)
+{
+    const struct known *what = find_known(SLEEPER_METHOD);
+
+    return what != NULL ? describe(what->method, what->summary, what->params, what->result) : NULL;
+}
+
+static json_t *
+discover_methods(const struct methods_view *view)
+{
+    const struct method_info *info;
+    json_t *methods = json_array();
+    size_t count;
+    const struct route *routes = routes_all(dispatcher_routes(view->dispatcher), &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (routes[i].primary)
+            json_array_append_new(methods, describe_route(view, &routes[i]));
+    json_array_append_new(methods, describe_sleep());
+    for (size_t i = 0; (info = methods_info(i)) != NULL; i++)
+        json_array_append_new(methods, describe(info->name, info->summary, "[]", "{}"));
+    return methods;
+}
+
+static json_t *
+discover_errors(void)
+{
+    json_t *errors = json_object();
+    size_t count;
+    const struct error_info *table = error_table(&count);
+
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(
+            errors, table[i].name,
+            json_pack("{s:i, s:s}", "code", table[i].code, "message", table[i].text));
+    return errors;
+}
+
+json_t *
+methods_discover(const struct methods_view *view)
+{
+    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:o}}", "openrpc", "1.2.6", "info", "title",
+                     "offload", "version", OFFLOAD_VERSION, "methods", discover_methods(view),
+                     "components", "errors", discover_errors());
+}

@@ -1,0 +1,78 @@
+// See methods.h.
+#include "daemon/methods.h"
+
+#include "common/errors.h"
+#include "common/scanner.h"
+
+static json_t *
+methods_ping(const struct methods_view *view)
+{
+    (void)view;
+    return json_string("pong");
+}
+
+static const struct method {
+    struct method_info info;
+    json_t *(*answer)(const struct methods_view *view);
+} table[] = {
+    {{"rpc.discover", "Describe every method as an OpenRPC document"}, methods_discover},
+    {{"server.ping", "Answer \"pong\""}, methods_ping},
+    {{"server.status", "Report everything counted"}, methods_status},
+};
+#define TABLE_SIZE (sizeof(table) / sizeof(table[0]))
+
+const struct method_info *
+methods_info(size_t index)
+{
+    return index < TABLE_SIZE ? &table[index].info : NULL;
+}
+
+// None of them takes params.
+static bool
+has_params(struct span params)
+{
+    struct scanner scanner;
+    enum json_kind kind;
+    struct span name;
+
+    scanner_init(&scanner, params, SCANNER_DEPTH_LIMIT);
+    if (!span_present(params) || !scanner_peek(&scanner, &kind) || !scanner_enter(&scanner, kind))
+        return false;
+    return kind == JSON_KIND_OBJECT ? scanner_member(&scanner, &name) : scanner_element(&scanner);
+}
+
+static const struct method *
+find(struct span name)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++)
+        if (span_is(name, table[i].info.name))
+            return &table[i];
+    return NULL;
+}
+
+bool
+methods_call(const struct methods_view *view, struct span name, struct span params,
+             struct session_reply *ret_reply)
+{
+    const struct method *method = find(name);
+
+    if (method == NULL)
+        return false;
+    if (has_params(params)) {
+        ret_reply->failed = true;
+        ret_reply->text = error_object(
+            ERROR_INVALID_PARAMS,
+            SPAN("{\"member\":\"params\",\"reason\":\"too many\",\"expected\":\"no params\"}"),
+            &ret_reply->length);
+    } else {
+        json_auto_t *answer = method->answer(view);
+
+        ret_reply->failed = false;
+        ret_reply->text =
+            answer != NULL
+                ? json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
+                : NULL;
+        ret_reply->length = ret_reply->text != NULL ? strlen(ret_reply->text) : 0;
+    }
+    return true;
+}

@@ -1,0 +1,398 @@
+// See server.h.
+#include "daemon/server.h"
+
+#include "common/clock.h"
+#include "common/errors.h"
+#include "common/log.h"
+#include "daemon/methods.h"
+#include "transport/listener.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SUBJECT        "server"
+#define FLUSH_GRACE_US 5000000 // for sending the last answers
+
+enum server_state {
+    SERVER_SERVING,
+    SERVER_DRAINING,
+    SERVER_FLUSHING,
+};
+
+struct server {
+    struct server_settings settings;
+    const struct config *config;
+    struct event_base *base;
+    struct turn *turn;
+    struct event *terminate;
+    struct event *interrupt;
+    struct event *patience; // for the state it is in
+    struct turn_task flush;
+    struct listener **listeners;
+    struct address *addresses;
+    size_t listener_count;
+    struct dispatcher *dispatcher;
+    struct statistics statistics;
+    struct messages messages;
+    struct session_settings session_settings;
+    struct session_list sessions;
+    size_t session_count;
+    uint64_t session_number;
+    int64_t starved_logged_us;
+    enum server_state state;
+    bool workers_gone;
+};
+
+// ---- stopping
+// ------------------------------------------------------------------------------------
+
+static void
+server_set_state(struct server *server, enum server_state state, int64_t patience_us)
+{
+    struct timeval patience = {patience_us / 1000000, patience_us % 1000000};
+
+    server->state = state;
+    event_add(server->patience, &patience);
+}
+
+static void
+server_leave_if_done(struct server *server)
+{
+    if (server->state == SERVER_FLUSHING && server->workers_gone && server->session_count == 0)
+        event_base_loopbreak(server->base);
+}
+
+static void
+server_close_listeners(struct server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_free(server->listeners[i]);
+    server->listener_count = 0;
+}
+
+static void
+server_drain(struct server *server, const char *why)
+{
+    struct dispatcher_report report;
+
+    dispatcher_report(server->dispatcher, &report);
+    log_notice(SUBJECT, "%s: stopping; %zu jobs run, %zu are queued, %zu sessions are open", why,
+               report.running, report.queued, server->session_count);
+    server_close_listeners(server);
+    server_set_state(server, SERVER_DRAINING, server->config->drain_timeout_us);
+    dispatcher_drain(server->dispatcher);
+}
+
+static void
+server_drop_sessions(struct server *server, const char *reason)
+{
+    struct session *session;
+
+    while ((session = TAILQ_FIRST(&server->sessions)) != NULL)
+        session_drop(session, reason);
+}
+
+// All jobs are settled: send what is still to be sent, and end the workers.
+static void
+server_flush(void *context)
+{
+    struct server *server = context;
+    struct session *session;
+    struct session *next;
+
+    server_set_state(server, SERVER_FLUSHING, FLUSH_GRACE_US);
+    for (session = TAILQ_FIRST(&server->sessions); session != NULL; session = next) {
+        next = session_list_next(session);
+        session_finish(session);
+    }
+    dispatcher_stop(server->dispatcher);
+    server_leave_if_done(server);
+}
+
+static void
+server_hurry(struct server *server, const char *why)
+{
+    if (server->state == SERVER_DRAINING) {
+        log_warning(SUBJECT, "%s: what still runs is stopped", why);
+        dispatcher_abort(server->dispatcher);
+    } else if (server->state == SERVER_FLUSHING) {
+        log_warning(SUBJECT, "%s: %zu sessions are closed with answers unsent", why,
+                    server->session_count);
+        server_drop_sessions(server, why);
+    }
+}
+
+static void
+dispatcher_idle_cb(void *context)
+{
+    struct server *server = context;
+
+    // Not from here: a session may be in the middle of answering.
+    if (server->state == SERVER_DRAINING)
+        turn_later(server->turn, &server->flush);
+}
+
+static void
+dispatcher_stopped_cb(void *context)
+{
+    struct server *server = context;
+
+    server->workers_gone = true;
+    server_leave_if_done(server);
+}
+
+static void
+server_patience_cb(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+
+    (void)fd;
+    (void)what;
+    server_hurry(server, server->state == SERVER_DRAINING ? "drain-timeout is over"
+                                                          : "the clients take too long");
+}
+
+static void
+server_signal_cb(evutil_socket_t signal, short what, void *context)
+{
+    struct server *server = context;
+    const char *name = signal == SIGTERM ? "SIGTERM" : "SIGINT";
+
+    (void)what;
+    if (server->state == SERVER_SERVING)
+        server_drain(server, name);
+    else
+        server_hurry(server, name);
+}
+
+// ---- sessions
+// ------------------------------------------------------------------------------------
+
+static bool
+session_control_cb(void *context, struct span method, struct span params,
+                   struct session_reply *ret_reply)
+{
+    struct server *server = context;
+    struct methods_view view = {
+        .config = server->config,
+        .statistics = &server->statistics,
+        .dispatcher = server->dispatcher,
+        .listen = server->addresses,
+        .listen_count = server->config->listen_count,
+        .sessions_open = server->session_count,
+        .draining = server->state != SERVER_SERVING,
+    };
+
+    return methods_call(&view, method, params, ret_reply);
+}
+
+static void
+session_closed_cb(void *context, struct session *session)
+{
+    struct server *server = context;
+
+    session_list_remove(&server->sessions, session);
+    server->session_count--;
+    server_leave_if_done(server);
+}
+
+static const struct session_hooks session_hooks = {
+    .control = session_control_cb,
+    .closed = session_closed_cb,
+};
+
+// Says why and hangs up. The socket is new and its buffer empty: the few bytes fit, or are lost.
+static void
+server_turn_away(struct server *server, int fd)
+{
+    char line[256];
+    int length =
+        snprintf(line, sizeof(line),
+                 "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,\"message\":\"%s\","
+                 "\"data\":{\"limit\":\"sessions-max\",\"max\":%u,\"retry_after\":1}}}\n",
+                 ERROR_BUSY, error_info(ERROR_BUSY)->text, server->config->limits.sessions_max);
+
+    server->statistics.sessions_refused++;
+    send(fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(fd);
+}
+
+static void
+listener_accepted_cb(void *context, int fd, const struct address *peer)
+{
+    struct server *server = context;
+    struct session *session = NULL;
+    char text[ADDRESS_TEXT_MAX];
+
+    if (server->session_count < server->config->limits.sessions_max)
+        session = session_new(&server->session_settings, fd, ++server->session_number,
+                              &session_hooks, server);
+    if (session == NULL) {
+        server_turn_away(server, fd);
+        return;
+    }
+    address_format(peer, text);
+    log_debug(SUBJECT, "session %llu from %s", (unsigned long long)server->session_number, text);
+    session_list_insert(&server->sessions, session);
+    server->session_count++;
+    server->statistics.sessions_accepted++;
+}
+
+static void
+listener_starved_cb(void *context, int error)
+{
+    struct server *server = context;
+    int64_t now_us = clock_us();
+
+    if (now_us - server->starved_logged_us < 10000000 && server->starved_logged_us != 0)
+        return; // it is said often enough
+    server->starved_logged_us = now_us;
+    log_warning(SUBJECT, "no connection can be accepted for now: %s", strerror(error));
+}
+
+static const struct listener_callbacks listener_callbacks = {
+    .accepted = listener_accepted_cb,
+    .starved = listener_starved_cb,
+};
+
+// ---- beginning and end
+// ---------------------------------------------------------------------------
+
+static const struct dispatcher_callbacks dispatcher_callbacks = {
+    .idle = dispatcher_idle_cb,
+    .stopped = dispatcher_stopped_cb,
+};
+
+static int
+server_make_loop(struct server *server)
+{
+    struct event_config *options = event_config_new();
+
+    if (options == NULL)
+        return -1;
+    // Many small changes to few descriptors: one epoll_ctl per descriptor and turn.
+    event_config_set_flag(options, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    server->base = event_base_new_with_config(options);
+    event_config_free(options);
+    if (server->base == NULL || (server->turn = turn_new(server->base)) == NULL)
+        return -1;
+    server->terminate = evsignal_new(server->base, SIGTERM, server_signal_cb, server);
+    server->interrupt = evsignal_new(server->base, SIGINT, server_signal_cb, server);
+    server->patience = evtimer_new(server->base, server_patience_cb, server);
+    if (server->terminate == NULL || server->interrupt == NULL || server->patience == NULL)
+        return -1;
+    return evsignal_add(server->terminate, NULL) != 0 || evsignal_add(server->interrupt, NULL) != 0
+               ? -1
+               : 0;
+}
+
+static int
+server_listen(struct server *server, struct listener_error *ret_error)
+{
+    const struct config *config = server->config;
+
+    server->listeners = calloc(config->listen_count, sizeof(*server->listeners));
+    server->addresses = calloc(config->listen_count, sizeof(*server->addresses));
+    if (server->listeners == NULL || server->addresses == NULL) {
+        snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
+        return -1;
+    }
+    for (size_t i = 0; i < config->listen_count; i++) {
+        struct listener *listener =
+            listener_new(server->base, &config->listen[i], config->socket_mode, &listener_callbacks,
+                         server, ret_error);
+
+        if (listener == NULL)
+            return -1;
+        server->listeners[server->listener_count++] = listener;
+        server->addresses[i] = *listener_address(listener);
+    }
+    return 0;
+}
+
+static int
+server_start_dispatcher(struct server *server)
+{
+    struct dispatcher_settings settings = {
+        .base = server->base,
+        .turn = server->turn,
+        .config = server->config,
+        .statistics = &server->statistics,
+        .builtin_path = server->settings.builtin_path,
+        .open_files = server->settings.open_files,
+    };
+
+    server->dispatcher = dispatcher_new(&settings, &dispatcher_callbacks, server);
+    server->session_settings = (struct session_settings){
+        .base = server->base,
+        .turn = server->turn,
+        .config = server->config,
+        .statistics = &server->statistics,
+        .dispatcher = server->dispatcher,
+        .messages = &server->messages,
+    };
+    return server->dispatcher != NULL ? 0 : -1;
+}
+
+struct server *
+server_new(const struct server_settings *settings, struct server_error *ret_error)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    struct listener_error error = {.text = "out of memory"};
+
+    if (server == NULL)
+        goto fail;
+    server->settings = *settings;
+    server->config = settings->config;
+    server->statistics.started_us = clock_us();
+    TAILQ_INIT(&server->sessions);
+    messages_init(&server->messages);
+    turn_task_init(&server->flush, server_flush, server);
+    // Listening comes before the first worker is started: an address in use is found out in time.
+    if (server_make_loop(server) == 0 && server_listen(server, &error) == 0 &&
+        server_start_dispatcher(server) == 0)
+        return server;
+fail:
+    snprintf(ret_error->text, sizeof(ret_error->text), "%s", error.text);
+    server_free(server);
+    return NULL;
+}
+
+void
+server_run(struct server *server)
+{
+    event_base_dispatch(server->base);
+    log_notice(SUBJECT, "stopped");
+}
+
+void
+server_free(struct server *server)
+{
+    struct event **events[] = {&server->terminate, &server->interrupt, &server->patience};
+
+    if (server == NULL)
+        return;
+    server_close_listeners(server);
+    free(server->listeners);
+    free(server->addresses);
+    turn_free(server->turn);
+    dispatcher_free(server->dispatcher);
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+        if (*events[i] != NULL)
+            event_free(*events[i]);
+    if (server->base != NULL)
+        event_base_free(server->base);
+    messages_done(&server->messages);
+    free(server);
+}
+
+const struct address *
+server_addresses(const struct server *server, size_t *ret_count)
+{
+    *ret_count = server->config->listen_count;
+    return server->addresses;
+}

@@ -1,0 +1,120 @@
+// server.status: everything counted, as one JSON object.
+#include "common/clock.h"
+#include "daemon/methods.h"
+
+#include <unistd.h>
+
+static json_t *
+number(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+static json_t *
+seconds_since(int64_t then_us)
+{
+    return json_real((double)(clock_us() - then_us) / 1e6);
+}
+
+static json_t *
+status_listen(const struct methods_view *view)
+{
+    json_t *list = json_array();
+    char text[ADDRESS_TEXT_MAX];
+
+    for (size_t i = 0; i < view->listen_count; i++) {
+        address_format(&view->listen[i], text);
+        json_array_append_new(list, json_string(text));
+    }
+    return list;
+}
+
+static json_t *
+status_sessions(const struct methods_view *view)
+{
+    return json_pack("{s:o, s:o, s:o}", "open", number(view->sessions_open), "accepted",
+                     number(view->statistics->sessions_accepted), "refused",
+                     number(view->statistics->sessions_refused));
+}
+
+static json_t *
+status_requests(const struct statistics *statistics)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "lines", number(statistics->lines),
+                     "requests", number(statistics->requests), "notifications",
+                     number(statistics->notifications), "batches", number(statistics->batches),
+                     "invalid", number(statistics->invalid), "responses",
+                     number(statistics->responses));
+}
+
+static json_t *
+status_jobs(const struct methods_view *view)
+{
+    const struct statistics *statistics = view->statistics;
+    struct dispatcher_report report;
+    json_t *jobs = json_object();
+
+    dispatcher_report(view->dispatcher, &report);
+    json_object_set_new(jobs, "queued", number(report.queued));
+    json_object_set_new(jobs, "running", number(report.running));
+    json_object_set_new(jobs, "sleeping", number(report.sleeping));
+    for (int state = JOB_SUCCEEDED; state < JOB_STATE_COUNT; state++)
+        json_object_set_new(jobs, job_state_name((enum job_state)state),
+                            number(statistics->jobs[state]));
+    json_object_set_new(jobs, "refused", number(statistics->jobs_refused));
+    json_object_set_new(jobs, "memory_bytes", number(report.memory));
+    return jobs;
+}
+
+static json_t *
+status_worker(const struct worker *worker)
+{
+    struct worker_report report;
+
+    worker_report(worker, &report);
+    return json_pack("{s:i, s:i, s:s, s:i, s:o, s:o}", "slot", (int)report.index, "pid",
+                     (int)report.pid, "state", worker_state_name(report.state), "running",
+                     (int)report.running, "jobs_done", number(report.jobs_done), "age_seconds",
+                     seconds_since(report.started_us));
+}
+
+static json_t *
+status_pool(const struct pool *pool)
+{
+    json_t *methods = json_array();
+    json_t *workers = json_array();
+    struct pool_report report;
+    json_t *object;
+
+    pool_report(pool, &report);
+    for (char **method = report.config->methods; *method != NULL; method++)
+        json_array_append_new(methods, json_string(*method));
+    for (unsigned i = 0; i < report.config->processes; i++)
+        if (pool_worker(pool, i) != NULL)
+            json_array_append_new(workers, status_worker(pool_worker(pool, i)));
+    object =
+        json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:f, s:o}", "name", report.config->name,
+                  "kind", report.config->kind == POOL_BUILTIN ? "builtin" : "program", "methods",
+                  methods, "processes", (int)report.config->processes, "threads",
+                  (int)report.config->threads, "queued", number(report.queued), "running",
+                  number(report.running), "restarts", number(report.restarts), "mean_run_seconds",
+                  (double)report.mean_run_us / 1e6, "workers", workers);
+    if (span_present(report.start_error))
+        json_object_set_new(object, "start_error",
+                            json_loadb(report.start_error.at, report.start_error.length, 0, NULL));
+    return object;
+}
+
+json_t *
+methods_status(const struct methods_view *view)
+{
+    json_t *pools = json_array();
+
+    for (size_t i = 0; i < view->config->pool_count; i++)
+        json_array_append_new(pools, status_pool(dispatcher_pool(view->dispatcher, i)));
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", OFFLOAD_VERSION,
+                     "pid", (int)getpid(), "state", view->draining ? "draining" : "serving",
+                     "uptime_seconds", seconds_since(view->statistics->started_us), "listen",
+                     status_listen(view), "sessions", status_sessions(view), "requests",
+                     status_requests(view->statistics), "jobs", status_jobs(view), "pools", pools);
+}
