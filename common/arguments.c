@@ -1,9 +1,9 @@
 // See arguments.h.
 #include "common/arguments.h"
 
-#include <stdlib.h>
-
 #include "common/errors.h"
+
+#include <stdlib.h>
 
 // Longer numbers than this are not looked at digit by digit by anybody.
 #define NUMBER_TEXT_MAX 400
@@ -15,28 +15,34 @@ fault(struct argument_fault *ret_fault, struct span member, const char *reason)
     return false;
 }
 
+// What was found, kept apart until all is known to be well.
+struct found {
+    enum json_kind kind;
+    struct span value;
+};
+
 static bool
-find_by_name(const struct argument *argument, struct scanner *scanner, struct span *ret_value,
-             enum json_kind *ret_kind, struct argument_fault *ret_fault)
+find_by_name(const struct argument *argument, struct scanner *scanner, struct found *found,
+             struct argument_fault *ret_fault)
 {
     struct span name;
-    bool found = false;
+    bool any = false;
 
     while (scanner_member(scanner, &name)) {
         if (!scanner_name_is(name, argument->name))
             return fault(ret_fault, name, "unknown member");
-        if (!scanner_value(scanner, ret_kind, ret_value))
+        if (!scanner_value(scanner, &found->kind, &found->value))
             break;
-        found = true; // a later one of the same name wins
+        any = true; // a later one of the same name wins
     }
-    return found || fault(ret_fault, span_of(argument->name), "missing");
+    return any || fault(ret_fault, span_of(argument->name), "missing");
 }
 
 static bool
-find_by_position(const struct argument *argument, struct scanner *scanner, struct span *ret_value,
-                 enum json_kind *ret_kind, struct argument_fault *ret_fault)
+find_by_position(const struct argument *argument, struct scanner *scanner, struct found *found,
+                 struct argument_fault *ret_fault)
 {
-    if (!scanner_element(scanner) || !scanner_value(scanner, ret_kind, ret_value))
+    if (!scanner_element(scanner) || !scanner_value(scanner, &found->kind, &found->value))
         return fault(ret_fault, span_of(argument->name), "missing");
     if (scanner_element(scanner))
         return fault(ret_fault, span_of(argument->name), "more than one param");
@@ -47,24 +53,26 @@ bool
 argument_find(const struct argument *argument, struct span params, struct span *ret_value,
               enum json_kind *ret_kind, struct argument_fault *ret_fault)
 {
+    struct span name = span_of(argument->name);
     struct scanner scanner;
+    struct found found;
     enum json_kind kind;
-    bool found;
 
     scanner_init(&scanner, params, SCANNER_DEPTH_LIMIT);
     if (!span_present(params) || !scanner_peek(&scanner, &kind))
-        return fault(ret_fault, span_of(argument->name), "missing");
+        return fault(ret_fault, name, "missing");
     if (kind != JSON_KIND_OBJECT && kind != JSON_KIND_ARRAY)
-        return fault(ret_fault, span_of(argument->name), "params must be an array or an object");
+        return fault(ret_fault, name, "params must be an array or an object");
     if (!scanner_enter(&scanner, kind))
-        return fault(ret_fault, span_of(argument->name), "missing");
-    if (kind == JSON_KIND_OBJECT)
-        found = find_by_name(argument, &scanner, ret_value, ret_kind, ret_fault);
-    else
-        found = find_by_position(argument, &scanner, ret_value, ret_kind, ret_fault);
-    if (found && scanner.status != SCAN_OK)
-        return fault(ret_fault, span_of(argument->name), "not JSON");
-    return found;
+        return fault(ret_fault, name, "missing");
+    if (!(kind == JSON_KIND_OBJECT ? find_by_name : find_by_position)(argument, &scanner, &found,
+                                                                      ret_fault))
+        return false;
+    if (scanner.status != SCAN_OK || !scanner_finish(&scanner))
+        return fault(ret_fault, name, "not JSON");
+    *ret_value = found.value;
+    *ret_kind = found.kind;
+    return true;
 }
 
 char *
@@ -99,7 +107,7 @@ argument_whole_number(const struct argument *argument, enum json_kind kind, stru
 
         if (digit > 9)
             return fault(ret_fault, name, "not a whole number");
-        if (number > (most - digit) / 10)
+        if (digit > most || number > (most - digit) / 10)
             return fault(ret_fault, name, "too large");
         number = number * 10 + digit;
     }

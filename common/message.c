@@ -3,11 +3,11 @@
 // judged when the object ends. Only when the whole line was accepted is anything in it changed.
 #include "common/message.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "common/scanner.h"
 #include "common/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 enum member {
     MEMBER_JSONRPC,

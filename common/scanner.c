@@ -3,10 +3,10 @@
 // NULL after it has noted the error. Nothing at or behind `end` is ever read.
 #include "common/scanner.h"
 
-#include <stdint.h>
-
 #include "common/scanner_string.h"
 #include "common/utf8.h"
+
+#include <stdint.h>
 
 // A kind is stored as itself plus one; 0: no value begins with this byte.
 #define KIND_NONE    0

@@ -28,6 +28,7 @@ struct death {
     pid_t pid; // 0 if there never was a process
     bool usage_known;
     struct rusage usage; // of the process and the children it waited for
+    bool deliberate;     // killed because nobody wanted its work any more: no fault of its own
     uint64_t jobs_done;  // by this worker before
     struct span stderr_tail;
 };

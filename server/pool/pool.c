@@ -27,7 +27,6 @@ struct place {
     struct worker *worker;
     struct event *restart;
     unsigned failures; // in a row
-    bool cancelled;    // its worker was killed to stop a job: no fault of its own
 };
 TAILQ_HEAD(place_list, place);
 
@@ -154,10 +153,8 @@ pool_cancel(struct pool *pool, struct job *job)
     TAILQ_REMOVE(&pool->running, job, link);
     pool->running_count--;
     worker_report(worker, &report);
-    if (worker_abandon(worker, job)) {
-        pool->places[report.index].cancelled = true;
+    if (worker_abandon(worker, job))
         place_set_roomy(&pool->places[report.index], false);
-    }
 }
 
 // ---- workers
@@ -213,7 +210,6 @@ place_lost(struct place *place, const struct death *death)
     struct pool *pool = place->pool;
 
     place->worker = NULL;
-    place->cancelled = false;
     if (pool->stopping) {
         if (pool->alive == 0)
             pool->callbacks->stopped(pool->context, pool);
@@ -266,13 +262,13 @@ worker_gone_cb(void *context, struct worker *worker, const struct death *death)
     worker_report(worker, &report);
     place_set_roomy(place, false);
     pool->alive--;
-    if (place->cancelled || report.jobs_done > 0 ||
+    if (death->deliberate || report.jobs_done > 0 ||
         clock_us() - report.started_us >= HEALTHY_AGE_US)
         place->failures = 0;
     else
         place->failures++;
     certificate_summary(death, summary, sizeof(summary));
-    if (pool->stopping || place->cancelled)
+    if (pool->stopping || death->deliberate)
         log_debug(pool->subject, "worker %u pid %d %s", place->index, (int)report.pid, summary);
     else
         log_warning(pool->subject, "worker %u pid %d %s; next one in %lld ms", place->index,

@@ -12,6 +12,7 @@ struct slot {
 struct slots {
     unsigned count;
     unsigned busy;
+    unsigned wanted;
     unsigned next; // where the search for a free one begins
     struct slot items[];
 };
@@ -41,6 +42,12 @@ slots_busy(const struct slots *slots)
     return slots->busy;
 }
 
+unsigned
+slots_wanted(const struct slots *slots)
+{
+    return slots->wanted;
+}
+
 bool
 slots_full(const struct slots *slots)
 {
@@ -60,6 +67,7 @@ slots_put(struct slots *slots, uint64_t number, struct job *job)
 {
     slots->items[number % slots->count] = (struct slot){.busy = true, .job = job, .number = number};
     slots->busy++;
+    slots->wanted++;
 }
 
 static struct job *
@@ -67,6 +75,8 @@ slots_empty(struct slots *slots, struct slot *slot)
 {
     struct job *job = slot->job;
 
+    if (job != NULL)
+        slots->wanted--;
     slot->busy = false;
     slot->job = NULL;
     slots->next = (unsigned)(slot - slots->items);
@@ -123,7 +133,11 @@ slots_take_any(struct slots *slots, struct job **ret_job)
 void
 slots_abandon(struct slots *slots, const struct job *job)
 {
-    for (unsigned i = 0; i < slots->count; i++)
-        if (slots->items[i].busy && slots->items[i].job == job)
+    for (unsigned i = 0; i < slots->count; i++) {
+        if (slots->items[i].busy && slots->items[i].job == job) {
             slots->items[i].job = NULL;
+            slots->wanted--;
+            return;
+        }
+    }
 }

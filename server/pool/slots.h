@@ -19,6 +19,7 @@ struct slots *slots_new(unsigned count);
 void slots_free(struct slots *slots);
 
 unsigned slots_busy(const struct slots *slots);
+unsigned slots_wanted(const struct slots *slots); // busy with a job that was not abandoned
 bool slots_full(const struct slots *slots);
 
 // The number that the next job will travel under. Only if not full.

@@ -8,6 +8,7 @@
 #include "pool/environment.h"
 #include "pool/slots.h"
 #include "pool/spawn.h"
+#include "pool/start.h"
 #include "transport/stream.h"
 
 #include <errno.h>
@@ -31,8 +32,7 @@ struct worker {
     struct stream *input;  // to its stdin; NULL once closed
     struct stream *output; // from its stdout
     struct chatter *chatter;
-    int status_fd;
-    struct event *status;
+    struct start start;
     struct event *grace;
     struct reap_watch watch;
     struct turn_task burial;
@@ -75,10 +75,7 @@ worker_bury(void *context)
 {
     struct worker *worker = context;
 
-    if (worker->status != NULL)
-        event_free(worker->status);
-    if (worker->status_fd >= 0)
-        close(worker->status_fd);
+    start_done(&worker->start);
     if (worker->grace != NULL)
         event_free(worker->grace);
     stream_free(worker->input);
@@ -115,7 +112,11 @@ worker_settle(struct worker *worker)
     struct job *job;
     char *error;
 
+    // Its pipes have nothing more to say, though somebody may still hold them.
     event_del(worker->grace);
+    stream_free(worker->input);
+    stream_free(worker->output);
+    worker->input = worker->output = NULL;
     death->jobs_done = worker->jobs_done;
     death->stderr_tail = chatter_tail(worker->chatter);
     error = slots_busy(worker->slots) > 0 ? certificate_error(death, &length) : NULL;
@@ -147,6 +148,7 @@ worker_ended_cb(void *context, int status, const struct rusage *usage)
     struct worker *worker = context;
 
     worker->exited = true;
+    start_look(&worker->start); // its news may not have been looked at yet
     worker_judge(worker, status, usage);
     worker_sign_of_end(worker);
 }
@@ -163,6 +165,17 @@ worker_kill(struct worker *worker)
 {
     worker_set_state(worker, WORKER_ENDING);
     worker_signal_group(worker, SIGKILL);
+}
+
+// Only work is left that nobody waits for: stop it, so that its slots are of use again.
+static bool
+worker_kill_if_unwanted(struct worker *worker)
+{
+    if (slots_busy(worker->slots) == 0 || slots_wanted(worker->slots) > 0)
+        return false;
+    worker->death.deliberate = true;
+    worker_kill(worker);
+    return true;
 }
 
 // It did what no worker may do. `text` is what it wrote, or absent.
@@ -222,7 +235,7 @@ worker_answer(struct worker *worker, const struct message *message, struct span 
     worker->jobs_done++;
     if (job != NULL)
         worker->callbacks->finished(worker->context, job, &outcome);
-    if (worker->state == WORKER_READY)
+    if (worker->state == WORKER_READY && !worker_kill_if_unwanted(worker))
         worker->callbacks->room(worker->context, worker);
 }
 
@@ -297,26 +310,16 @@ static const struct stream_callbacks input_callbacks = {
     .end = worker_input_end_cb,
 };
 
-// The status pipe: end-of-file when exec has worked, the errno when it has not.
 static void
-worker_status_cb(evutil_socket_t fd, short what, void *context)
+worker_start_known_cb(void *context, int error)
 {
     struct worker *worker = context;
-    int error = 0;
-    ssize_t n = read(fd, &error, sizeof(error));
 
-    (void)what;
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    event_free(worker->status);
-    worker->status = NULL;
-    close(worker->status_fd);
-    worker->status_fd = -1;
-    if (n == (ssize_t)sizeof(error)) {
+    if (error != 0) {
         worker->death.cause = DEATH_START;
         worker->death.start_errno = error;
         worker_set_state(worker, WORKER_ENDING);
-    } else if (worker->state == WORKER_STARTING) {
+    } else if (worker->state == WORKER_STARTING && !worker->exited) {
         worker_set_state(worker, WORKER_READY);
         worker->callbacks->ready(worker->context, worker);
     }
@@ -333,8 +336,8 @@ worker_connect(struct worker *worker, struct spawned *spawned)
     struct stream_settings input = {.fd = spawned->stdin_fd};
     struct stream_settings output = {
         .fd = spawned->stdout_fd, .reads = true, .line_max = settings->line_max};
+    int error;
 
-    worker->status_fd = spawned->status_fd;
     worker->input = stream_new(settings->base, settings->turn, &input, &input_callbacks, worker);
     if (worker->input == NULL)
         close(spawned->stdin_fd);
@@ -345,12 +348,12 @@ worker_connect(struct worker *worker, struct spawned *spawned)
     if (worker->chatter == NULL)
         close(spawned->stderr_fd);
     worker->grace = evtimer_new(settings->base, worker_grace_cb, worker);
-    worker->status = event_new(settings->base, worker->status_fd, EV_READ | EV_PERSIST,
-                               worker_status_cb, worker);
+    error = start_watch(&worker->start, settings->base, spawned->status_fd, worker_start_known_cb,
+                        worker);
     if (worker->input == NULL || worker->output == NULL || worker->chatter == NULL ||
-        worker->grace == NULL || worker->status == NULL || event_add(worker->status, NULL) != 0)
-        return -ENOMEM;
-    return 0;
+        worker->grace == NULL)
+        error = -ENOMEM;
+    return error;
 }
 
 static int
@@ -381,7 +384,7 @@ worker_new(const struct worker_settings *settings, unsigned index,
     worker->context = context;
     worker->index = index;
     worker->started_us = clock_us();
-    worker->status_fd = -1;
+    worker->start.fd = -1;
     worker->slots = slots_new(settings->slots);
     if (worker->slots == NULL)
         goto fail;
@@ -439,10 +442,7 @@ bool
 worker_abandon(struct worker *worker, struct job *job)
 {
     slots_abandon(worker->slots, job);
-    if (slots_busy(worker->slots) != 1)
-        return false;
-    worker_kill(worker);
-    return true;
+    return worker_kill_if_unwanted(worker);
 }
 
 void

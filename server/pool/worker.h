@@ -66,7 +66,7 @@ struct worker *worker_new(const struct worker_settings *settings, unsigned index
 // caller's.
 int worker_run(struct worker *worker, struct job *job);
 
-// Nobody waits for this job any more. If it is the worker's only one the process is killed, which
+// Nobody waits for this job any more. If the worker has no other the process is killed, which
 // really stops the work (true); among others it runs to its end and the answer is dropped. The job
 // is the caller's again.
 bool worker_abandon(struct worker *worker, struct job *job);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SMALL_BODY 1024 // bytes; always let through: what asks for it is limited in number
+
 // Above this much unsent an answer's body is replaced by a small error. The session is not read
 // above output-max, so only requests that were in flight already, and whose results are far larger
 // than their params, can get here.
@@ -68,14 +70,29 @@ put_into_batch(struct session *session, const struct address_of_answer *to, stru
     batch_settle(session, to->batch);
 }
 
+static void
+answer_too_large(struct session *session, const struct address_of_answer *to)
+{
+    char data[128];
+
+    snprintf(data, sizeof(data), "{\"limit\":\"output-max\",\"max\":%zu}",
+             session->settings->config->limits.output_max);
+    answers_error(session, to, ERROR_TOO_LARGE, span_of(data));
+}
+
 void
 answers_write(struct session *session, const struct address_of_answer *to, bool failed,
               struct span body)
 {
+    size_t unsent = stream_output(session->stream) + session->held;
     struct iovec iov[MESSAGE_IOV_MAX + 1];
-    int count =
-        failed ? message_error_iov(iov, to->id, body) : message_result_iov(iov, to->id, body);
+    int count;
 
+    if (body.length > SMALL_BODY && unsent + body.length > output_hard_max(session)) {
+        answer_too_large(session, to);
+        return;
+    }
+    count = failed ? message_error_iov(iov, to->id, body) : message_result_iov(iov, to->id, body);
     session->settings->statistics->responses++;
     if (to->batch != NULL)
         put_into_batch(session, to, iov, count);
@@ -107,31 +124,18 @@ answers_limit(struct session *session, const char *limit, size_t max)
     answers_error(session, &nowhere, ERROR_INVALID_REQUEST, span_of(data));
 }
 
-static void
-answer_too_large(struct session *session, const struct address_of_answer *to)
-{
-    char data[128];
-
-    snprintf(data, sizeof(data), "{\"limit\":\"output-max\",\"max\":%zu}",
-             session->settings->config->limits.output_max);
-    answers_error(session, to, ERROR_TOO_LARGE, span_of(data));
-}
-
 void
 answers_finished_cb(void *context, const struct outcome *outcome)
 {
     struct call *call = context;
     struct session *session = call->session;
     struct address_of_answer to = {.batch = call->batch, .index = call->index, .id = call->id};
-    size_t unsent = stream_output(session->stream) + session->held;
 
     calls_take(&session->calls, call);
     if (!span_present(call->id))
         ; // a notification: never answered
     else if (outcome->body.at == NULL)
         answers_error(session, &to, ERROR_BUSY, SPAN("{\"reason\":\"out of memory\"}"));
-    else if (unsent + outcome->body.length > output_hard_max(session))
-        answer_too_large(session, &to);
     else
         answers_write(session, &to, outcome->state != JOB_SUCCEEDED, outcome->body);
     call_free(call);

@@ -11,6 +11,7 @@
 #include <event2/event.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 // Bytes taken from the bufferevent at once, and the most that wait there.
 #define CHUNK ((size_t)64 << 10)
@@ -37,7 +38,7 @@ struct stream {
     bool freed;
 };
 
-// Moves what the bufferevent holds into the lines. False if there was nothing.
+// Moves what the bufferevent holds into the lines. False if there was nothing, or no memory for it.
 static bool
 stream_take_input(struct stream *stream)
 {
@@ -50,8 +51,10 @@ stream_take_input(struct stream *stream)
     if (waiting == 0)
         return false;
     room = lines_room(&stream->lines, waiting < CHUNK ? waiting : CHUNK, &size);
-    if (room == NULL)
-        return false; // out of memory: the bytes stay where they are until the next event
+    if (room == NULL) {
+        turn_later(stream->turn, &stream->more); // the bytes stay where they are
+        return false;
+    }
     n = evbuffer_remove(input, room, size);
     if (n <= 0)
         return false;
@@ -143,7 +146,7 @@ stream_pump(void *context)
         if (stream->freed || stream->paused || stream->failed)
             return;
         if (!stream_hand_out(stream)) {
-            if (stream->eof && !stream->eof_told)
+            if (stream->eof && !stream->eof_told && stream->more.turn == NULL)
                 stream_tell_eof(stream);
             else
                 lines_shrink(&stream->lines);
@@ -269,18 +272,25 @@ int
 stream_write(struct stream *stream, const struct iovec *iov, int count)
 {
     struct evbuffer *output = bufferevent_get_output(stream->bev);
-    size_t added = 0;
+    struct evbuffer_iovec room;
+    size_t size = 0;
+    char *at;
 
     for (int i = 0; i < count; i++)
-        added += iov[i].iov_len;
-    if (stream->freed || stream->failed)
+        size += iov[i].iov_len;
+    if (size == 0 || stream->freed || stream->failed)
         return 0; // the owner knows, or will not ask any more
-    // With room for all of it made first, adding cannot fail half-way.
-    if (evbuffer_expand(output, added) != 0)
+    // One piece of room for all of it: nothing can fail half-way.
+    if (evbuffer_reserve_space(output, (ev_ssize_t)size, &room, 1) != 1)
         return -ENOMEM;
-    for (int i = 0; i < count; i++)
-        evbuffer_add(output, iov[i].iov_base, iov[i].iov_len);
-    return 0;
+    at = room.iov_base;
+    for (int i = 0; i < count; i++) {
+        if (iov[i].iov_len > 0)
+            memcpy(at, iov[i].iov_base, iov[i].iov_len);
+        at += iov[i].iov_len;
+    }
+    room.iov_len = size;
+    return evbuffer_commit_space(output, &room, 1) == 0 ? 0 : -ENOMEM;
 }
 
 size_t

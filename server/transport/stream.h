@@ -61,8 +61,8 @@ int stream_write(struct stream *stream, const struct iovec *iov, int count);
 // Bytes queued and not yet sent.
 size_t stream_output(const struct stream *stream);
 
-// Stops and resumes handing out lines and, with that, reading. While it is paused, that the peer has
-// gone entirely is found out by a look twice a second (STREAM_END_ERROR).
+// Stops and resumes handing out lines and, with that, reading. While it is paused, that the peer
+// has gone entirely is found out by a look twice a second (STREAM_END_ERROR).
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
 

@@ -10,24 +10,23 @@ TAILQ_HEAD(task_list, turn_task);
 struct turn {
     struct event *timer;
     struct task_list waiting;
-    size_t count; // of those
+    unsigned round; // counts turns: a task asked for during one runs in the next
 };
 
 static void
 turn_remove(struct turn_task *task)
 {
     TAILQ_REMOVE(&task->turn->waiting, task, link);
-    task->turn->count--;
     task->turn = NULL;
 }
 
-// Runs as many tasks as wait now; what they ask for comes behind them, for the turn after this one.
 static void
 turn_run(struct turn *turn)
 {
-    for (size_t left = turn->count; left > 0 && turn->count > 0; left--) {
-        struct turn_task *task = TAILQ_FIRST(&turn->waiting);
+    struct turn_task *task;
 
+    turn->round++;
+    while ((task = TAILQ_FIRST(&turn->waiting)) != NULL && task->round != turn->round) {
         turn_remove(task);
         task->run(task->context);
     }
@@ -86,8 +85,8 @@ turn_later(struct turn *turn, struct turn_task *task)
     task->turn = turn;
     if (!evtimer_pending(turn->timer, NULL))
         evtimer_add(turn->timer, &now);
+    task->round = turn->round;
     TAILQ_INSERT_TAIL(&turn->waiting, task, link);
-    turn->count++;
 }
 
 void

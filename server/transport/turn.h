@@ -17,6 +17,7 @@ struct turn_task {
     void (*run)(void *context);
     void *context;
     struct turn *turn; // where it waits; NULL when it does not
+    unsigned round;
 };
 
 // NULL when out of memory.
