@@ -1,6 +1,8 @@
 // See address.h. It knows sockaddrs, but opens no connection and binds nothing that lives on.
 #include "common/address.h"
 
+#include "common/units.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -9,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "common/units.h"
 
 #define SOCKET_NAME      "offloadd.sock"
 #define SYSTEM_DIRECTORY "/run/offloadd"

@@ -31,8 +31,9 @@ const char *address_parse(const char *text, struct address *ret);
 void address_format(const struct address *address, char text[ADDRESS_TEXT_MAX]);
 
 // Turns it into something for bind() or connect(). A host name may have several results: `index`
-// picks one, from 0. Returns 0, or an errno value (ENOENT when there is no such index, EADDRNOTAVAIL
-// when the name has no address). May block on DNS unless the host is numeric or "localhost".
+// picks one, from 0. Returns 0, or an errno value (ENOENT when there is no such index,
+// EADDRNOTAVAIL when the name has no address). May block on DNS unless the host is numeric or
+// "localhost".
 int address_resolve(const struct address *address, unsigned index, struct sockaddr_storage *ret,
                     socklen_t *ret_length);
 

@@ -62,8 +62,8 @@ error_object(enum error_code code, struct span data, size_t *ret_length)
     int length;
 
     if (span_present(data))
-        length = asprintf(&object, "{\"code\":%d,\"message\":\"%s\",\"data\":%.*s}", (int)code, text,
-                          (int)data.length, data.at);
+        length = asprintf(&object, "{\"code\":%d,\"message\":\"%s\",\"data\":%.*s}", (int)code,
+                          text, (int)data.length, data.at);
     else
         length = asprintf(&object, "{\"code\":%d,\"message\":\"%s\"}", (int)code, text);
     if (length < 0)

@@ -1,5 +1,6 @@
-// The bounds that keep one peer from hurting the others, and their defaults. Every one of them has a
-// key of the same name (with '-') in the [server] section, and is named in the error that it causes.
+// The bounds that keep one peer from hurting the others, and their defaults. Every one of them has
+// a key of the same name (with '-') in the [server] section, and is named in the error that it
+// causes.
 #ifndef OFFLOAD_COMMON_LIMITS_H
 #define OFFLOAD_COMMON_LIMITS_H
 
@@ -12,8 +13,8 @@
 #define LIMIT_SESSIONS_MAX     1024u               // connections
 #define LIMIT_QUEUE_MAX        100000u             // jobs that wait, over all pools
 #define LIMIT_QUEUE_MEMORY_MAX ((size_t)256 << 20) // bytes of params that all jobs hold
-#define LIMIT_OUTPUT_MAX       ((size_t)8 << 20)   // unsent bytes of one session before it is not read
-#define LIMIT_WRITE_TIMEOUT_MS 60000               // a peer that takes nothing for so long is closed
+#define LIMIT_OUTPUT_MAX       ((size_t)8 << 20) // unsent bytes of one session before it is not read
+#define LIMIT_WRITE_TIMEOUT_MS 60000             // a peer that takes nothing for so long is closed
 
 struct limits {
     size_t line_max;
@@ -26,14 +27,14 @@ struct limits {
     size_t output_max;
 };
 
-#define LIMITS_DEFAULT                                                                             \
-    ((struct limits){.line_max = LIMIT_LINE_MAX,                                                   \
-                     .depth_max = LIMIT_DEPTH_MAX,                                                 \
-                     .batch_max = LIMIT_BATCH_MAX,                                                 \
-                     .in_flight_max = LIMIT_IN_FLIGHT_MAX,                                         \
-                     .sessions_max = LIMIT_SESSIONS_MAX,                                           \
-                     .queue_max = LIMIT_QUEUE_MAX,                                                 \
-                     .queue_memory_max = LIMIT_QUEUE_MEMORY_MAX,                                   \
+#define LIMITS_DEFAULT                                           \
+    ((struct limits){.line_max = LIMIT_LINE_MAX,                 \
+                     .depth_max = LIMIT_DEPTH_MAX,               \
+                     .batch_max = LIMIT_BATCH_MAX,               \
+                     .in_flight_max = LIMIT_IN_FLIGHT_MAX,       \
+                     .sessions_max = LIMIT_SESSIONS_MAX,         \
+                     .queue_max = LIMIT_QUEUE_MAX,               \
+                     .queue_memory_max = LIMIT_QUEUE_MEMORY_MAX, \
                      .output_max = LIMIT_OUTPUT_MAX})
 
 #endif

@@ -1,10 +1,10 @@
-// Cuts a byte stream into lines: a growing buffer that remembers how far it has looked for a newline,
-// so that a line which arrives in many small pieces costs no more than one that arrives whole. Knows
-// neither where the bytes come from nor what they mean.
+// Cuts a byte stream into lines: a growing buffer that remembers how far it has looked for a
+// newline, so that a line which arrives in many small pieces costs no more than one that arrives
+// whole. Knows neither where the bytes come from nor what they mean.
 //
-// A line ends at '\n'; a '\r' before it belongs to the ending. Blank lines (only spaces and tabs) are
-// skipped. A line of more than line_max bytes is reported once, as soon as that is known, and then
-// skipped to its end without being kept.
+// A line ends at '\n'; a '\r' before it belongs to the ending. Blank lines (only spaces and tabs)
+// are skipped. A line of more than line_max bytes is reported once, as soon as that is known, and
+// then skipped to its end without being kept.
 //
 //     room = lines_room(&lines, 16384, &size);  n = read(fd, room, size);  lines_filled(&lines, n);
 //     while ((what = lines_next(&lines, &line, &length)) != LINES_MORE) ...

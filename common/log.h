@@ -1,5 +1,5 @@
-// The log: one line per call on stderr, one write(2) per line. Library code does not log; the caller
-// that decides what a failure means logs it once.
+// The log: one line per call on stderr, one write(2) per line. Library code does not log; the
+// caller that decides what a failure means logs it once.
 //
 // When stderr is the journal (the JOURNAL_STREAM of systemd.exec(5) names it) each line starts with
 // its priority as <N>, see sd-daemon(3). Otherwise it starts with the time of day and the level's
@@ -30,8 +30,8 @@ const char *log_level_name(enum log_level level);
 
 // `subject` says who speaks: "session 12", "pool cpu", "worker cpu/3 pid 4711".
 void log_error(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void log_warning(const char *subject, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void
+log_warning(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_notice(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_info(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_debug(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));

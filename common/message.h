@@ -1,7 +1,9 @@
-// JSON-RPC 2.0 messages (https://www.jsonrpc.org/specification) as spans over the line they came in,
-// and the pieces that responses and requests are spliced from. It knows no transport and no job.
+// JSON-RPC 2.0 messages (https://www.jsonrpc.org/specification) as spans over the line they came
+// in, and the pieces that responses and requests are spliced from. It knows no transport and no
+// job.
 //
-// params, result, error and id are passed through byte for byte: they are spans of the received line.
+// params, result, error and id are passed through byte for byte: they are spans of the received
+// line.
 #ifndef OFFLOAD_COMMON_MESSAGE_H
 #define OFFLOAD_COMMON_MESSAGE_H
 
@@ -22,14 +24,15 @@ enum message_kind {
 
 struct message {
     enum message_kind kind;
-    const char *problem;  // MESSAGE_INVALID: a static sentence; else NULL
-    struct span id;       // raw JSON (string, number or null); absent in a notification. In an
-                          // invalid message: the id if it could be told, else absent
-    struct span method;   // unescaped, without quotes
-    struct span params;   // raw JSON array or object; may be absent
-    struct span options;  // raw JSON object, the extension of section 3 of protocol.md; may be absent
-    struct span result;   // raw JSON value
-    struct span error;    // raw JSON object
+    const char *problem; // MESSAGE_INVALID: a static sentence; else NULL
+    struct span id;      // raw JSON (string, number or null); absent in a notification. In an
+                         // invalid message: the id if it could be told, else absent
+    struct span method;  // unescaped, without quotes
+    struct span params;  // raw JSON array or object; may be absent
+    struct span
+        options;        // raw JSON object, the extension of section 3 of protocol.md; may be absent
+    struct span result; // raw JSON value
+    struct span error;  // raw JSON object
 };
 
 // One line: a single message or a batch. Reused from line to line; the array grows and is kept.
@@ -47,10 +50,10 @@ struct message_limits {
 
 enum message_status {
     MESSAGES_OK = 0,
-    MESSAGES_SYNTAX,       // not JSON, or not UTF-8: -32700
-    MESSAGES_DEPTH,        // -32600
-    MESSAGES_BATCH_EMPTY,  // -32600
-    MESSAGES_BATCH_LARGE,  // -32600
+    MESSAGES_SYNTAX,      // not JSON, or not UTF-8: -32700
+    MESSAGES_DEPTH,       // -32600
+    MESSAGES_BATCH_EMPTY, // -32600
+    MESSAGES_BATCH_LARGE, // -32600
     MESSAGES_NO_MEMORY,
 };
 
@@ -63,12 +66,12 @@ struct message_fault {
 void messages_init(struct messages *messages);
 void messages_done(struct messages *messages);
 
-// Parses a line (without its newline). All or nothing: on anything but MESSAGES_OK no message may be
-// used, and *ret_fault is set. The spans point into `line`, which is writable because an escaped
+// Parses a line (without its newline). All or nothing: on anything but MESSAGES_OK no message may
+// be used, and *ret_fault is set. The spans point into `line`, which is writable because an escaped
 // method name is unescaped in place; nothing else of it changes. ret_fault may be NULL.
-enum message_status messages_parse(struct messages *messages, char *line, size_t length,
-                                   const struct message_limits *limits,
-                                   struct message_fault *ret_fault);
+enum message_status
+messages_parse(struct messages *messages, char *line, size_t length,
+               const struct message_limits *limits, struct message_fault *ret_fault);
 
 // The longest scaffolding that message_*_iov put around the caller's pieces.
 #define MESSAGE_IOV_MAX 8
@@ -86,11 +89,12 @@ int message_request_iov(struct iovec *iov, struct span id, struct span method, s
 // True if the name can stand between quotes as it is: printable ASCII without '"' and '\\'.
 bool message_method_is_plain(struct span method);
 
-// Joins the pieces into a new string (malloc, NUL-terminated, caller frees); NULL when out of memory.
+// Joins the pieces into a new string (malloc, NUL-terminated, caller frees); NULL when out of
+// memory.
 char *message_join(const struct iovec *iov, int count, size_t *ret_length);
 
-// Writes text as a JSON string with quotes, escaping what RFC 8259 demands; bytes that are not UTF-8
-// become U+FFFD. malloc, NUL-terminated, caller frees; NULL when out of memory.
+// Writes text as a JSON string with quotes, escaping what RFC 8259 demands; bytes that are not
+// UTF-8 become U+FFFD. malloc, NUL-terminated, caller frees; NULL when out of memory.
 char *message_quote(struct span text, size_t *ret_length);
 
 #endif

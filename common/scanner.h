@@ -2,9 +2,9 @@
 // values begin and end. It owns no memory and knows nothing of JSON-RPC.
 //
 // Everything it steps over is checked in full: the grammar, strict UTF-8 in strings (RFC 3629: no
-// overlong forms, no surrogates, nothing above U+10FFFF), control characters, escapes, and the depth.
-// An escaped lone surrogate ("\ud800") is accepted, as RFC 8259 section 8.2 leaves it open and the
-// text is passed through unchanged. Numbers may have any length and any exponent.
+// overlong forms, no surrogates, nothing above U+10FFFF), control characters, escapes, and the
+// depth. An escaped lone surrogate ("\ud800") is accepted, as RFC 8259 section 8.2 leaves it open
+// and the text is passed through unchanged. Numbers may have any length and any exponent.
 //
 // Use: scanner_init, then scanner_value for a value of any kind as a whole, or scanner_enter and
 // scanner_member / scanner_element to step through an object or array, then scanner_finish. After
@@ -80,9 +80,9 @@ size_t scanner_offset(const struct scanner *scanner);
 // Checks a whole text at once: one value, nothing after it.
 enum scan_status scanner_check(struct span text, unsigned depth_max);
 
-// Resolves the escapes of a string's inside (no quotes) that a scanner accepted. The result is never
-// longer than `raw`, and `into` may be raw.at itself. Returns the length. A lone surrogate becomes
-// U+FFFD.
+// Resolves the escapes of a string's inside (no quotes) that a scanner accepted. The result is
+// never longer than `raw`, and `into` may be raw.at itself. Returns the length. A lone surrogate
+// becomes U+FFFD.
 size_t scanner_unescape(struct span raw, char *into);
 
 // True if the raw inside of a string means `literal` (plain ASCII) once its escapes are resolved.
