@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,15 +80,18 @@ process_prepare(unsigned long *ret_open_files)
 bool
 process_find_worker(char *path, size_t size)
 {
+    // Beside this program (a build tree); where an installation puts it, wherever that was moved
+    // to; where it was configured to be.
+    static const char *const places[] = {"", "../libexec/offload/"};
     char self[4096];
+    const char *folder;
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    char *slash;
 
     if (length > 0) {
         self[length] = '\0';
-        slash = strrchr(self, '/');
-        if (slash != NULL) {
-            snprintf(path, size, "%.*s/%s", (int)(slash - self), self, WORKER_NAME);
+        folder = dirname(self);
+        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+            snprintf(path, size, "%s/%s" WORKER_NAME, folder, places[i]);
             if (access(path, X_OK) == 0)
                 return true;
         }

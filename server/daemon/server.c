@@ -7,10 +7,13 @@
 #include "daemon/methods.h"
 #include "transport/listener.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +38,8 @@ struct server {
     struct listener **listeners;
     struct address *addresses;
     size_t listener_count;
+    size_t address_count;
+    unsigned sessions_max; // the configured one, or less if there are too few descriptors
     struct dispatcher *dispatcher;
     struct statistics statistics;
     struct messages messages;
@@ -182,7 +187,7 @@ session_control_cb(void *context, struct span method, struct span params,
         .statistics = &server->statistics,
         .dispatcher = server->dispatcher,
         .listen = server->addresses,
-        .listen_count = server->config->listen_count,
+        .listen_count = server->address_count,
         .sessions_open = server->session_count,
         .draining = server->state != SERVER_SERVING,
     };
@@ -214,7 +219,7 @@ server_turn_away(struct server *server, int fd)
         snprintf(line, sizeof(line),
                  "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,\"message\":\"%s\","
                  "\"data\":{\"limit\":\"sessions-max\",\"max\":%u,\"retry_after\":1}}}\n",
-                 ERROR_BUSY, error_info(ERROR_BUSY)->text, server->config->limits.sessions_max);
+                 ERROR_BUSY, error_info(ERROR_BUSY)->text, server->sessions_max);
 
     server->statistics.sessions_refused++;
     send(fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -228,7 +233,7 @@ listener_accepted_cb(void *context, int fd, const struct address *peer)
     struct session *session = NULL;
     char text[ADDRESS_TEXT_MAX];
 
-    if (server->session_count < server->config->limits.sessions_max)
+    if (server->session_count < server->sessions_max)
         session = session_new(&server->session_settings, fd, ++server->session_number,
                               &session_hooks, server);
     if (session == NULL) {
@@ -290,6 +295,20 @@ server_make_loop(struct server *server)
                : 0;
 }
 
+// Without a configuration nobody has promised that there is a place for the Unix socket: then TCP
+// alone must do.
+static bool
+may_do_without(const struct server *server, size_t index, const struct listener_error *error)
+{
+    const struct config *config = server->config;
+
+    if (!config->listen_implied || config->listen[index].kind != ADDRESS_UNIX ||
+        (error->error != -ENOENT && error->error != -EACCES))
+        return false;
+    log_warning(SUBJECT, "%s; going on without it", error->text);
+    return true;
+}
+
 static int
 server_listen(struct server *server, struct listener_error *ret_error)
 {
@@ -306,12 +325,36 @@ server_listen(struct server *server, struct listener_error *ret_error)
             listener_new(server->base, &config->listen[i], config->socket_mode, &listener_callbacks,
                          server, ret_error);
 
+        if (listener == NULL && may_do_without(server, i, ret_error))
+            continue;
         if (listener == NULL)
             return -1;
         server->listeners[server->listener_count++] = listener;
-        server->addresses[i] = *listener_address(listener);
+        server->addresses[server->address_count++] = *listener_address(listener);
     }
     return 0;
+}
+
+// Sessions may not take the descriptors that workers need: each has four pipes, of which twice as
+// many ends are open while it is being started.
+static void
+server_bound_sessions(struct server *server)
+{
+    const struct config *config = server->config;
+    unsigned long reserve = 32 + config->listen_count;
+    struct rlimit limit;
+
+    server->sessions_max = config->limits.sessions_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    for (size_t i = 0; i < config->pool_count; i++)
+        reserve += 8UL * config->pools[i].processes;
+    if (limit.rlim_cur >= reserve + config->limits.sessions_max)
+        return;
+    server->sessions_max = limit.rlim_cur > reserve ? (unsigned)(limit.rlim_cur - reserve) : 1;
+    log_warning(SUBJECT,
+                "at most %u sessions: the process may open %lu descriptors, workers need %lu",
+                server->sessions_max, (unsigned long)limit.rlim_cur, reserve);
 }
 
 static int
@@ -353,6 +396,7 @@ server_new(const struct server_settings *settings, struct server_error *ret_erro
     messages_init(&server->messages);
     turn_task_init(&server->flush, server_flush, server);
     // Listening comes before the first worker is started: an address in use is found out in time.
+    server_bound_sessions(server);
     if (server_make_loop(server) == 0 && server_listen(server, &error) == 0 &&
         server_start_dispatcher(server) == 0)
         return server;
@@ -393,6 +437,6 @@ server_free(struct server *server)
 const struct address *
 server_addresses(const struct server *server, size_t *ret_count)
 {
-    *ret_count = server->config->listen_count;
+    *ret_count = server->address_count;
     return server->addresses;
 }

@@ -134,6 +134,7 @@ apply_default_listen(struct config_draft *draft)
         draft_fail_memory(draft);
     else
         config->listen_count = address_server_defaults(config->listen);
+    config->listen_implied = true;
 }
 
 // Hands the pools over to the configuration.

@@ -35,6 +35,7 @@ struct pool_config {
 struct config {
     struct address *listen;
     size_t listen_count;
+    bool listen_implied;      // nobody said `listen`: they are the default addresses
     mode_t socket_mode;       // permission bits of Unix sockets; 0600 by default
     int64_t drain_timeout_us; // 30 s by default
     int64_t write_timeout_us;

@@ -239,17 +239,46 @@ refuse_line(struct session *session, enum message_status status, const struct me
     }
 }
 
+// A browser sends such a line wherever a page tells it to, 127.0.0.1 included, and then lines of
+// the page's choice. Whoever begins like that is not listened to any further.
+static bool
+is_http(const char *line, size_t length)
+{
+    static const char version[] = " HTTP/1.";
+    size_t tail = sizeof(version); // with the one digit that follows
+
+    return length > tail && line[0] >= 'A' && line[0] <= 'Z' &&
+           memcmp(line + length - tail, version, sizeof(version) - 1) == 0;
+}
+
+static void
+refuse_http(struct session *session)
+{
+    static const struct address_of_answer nowhere = {0};
+
+    refuse_with(session, &nowhere, ERROR_PARSE, "this is no HTTP server; the connection is closed",
+                "");
+    session->ended = true;
+}
+
 void
 requests_take_line(struct session *session, char *line, size_t length)
 {
     const struct limits *limits = &session->settings->config->limits;
     struct message_limits bounds = {.depth_max = limits->depth_max, .batch_max = limits->batch_max};
     struct messages *messages = session->settings->messages;
-    struct message_fault fault = {0};
-    enum message_status status = messages_parse(messages, line, length, &bounds, &fault);
     struct address_of_answer to = {0};
+    struct message_fault fault = {0};
+    enum message_status status;
+    bool first = !session->greeted;
 
+    session->greeted = true;
     session->settings->statistics->lines++;
+    if (first && is_http(line, length)) {
+        refuse_http(session);
+        return;
+    }
+    status = messages_parse(messages, line, length, &bounds, &fault);
     if (status != MESSAGES_OK)
         refuse_line(session, status, &fault);
     else if (messages->batch)

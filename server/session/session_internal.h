@@ -16,8 +16,9 @@ struct session {
     void *context;
     struct stream *stream;
     struct calls calls;
-    size_t held; // bytes of answers in incomplete batches
-    bool ended;  // no more requests come; it closes when all is sent
+    size_t held;  // bytes of answers in incomplete batches
+    bool greeted; // the first line was looked at
+    bool ended;   // no more requests come; it closes when all is sent
     bool closed;
     struct turn_task burial;
     char subject[32]; // for the log

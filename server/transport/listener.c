@@ -230,6 +230,7 @@ explain(const struct address *address, int error, struct listener_error *ret_err
     const char *why = strerror(-error);
 
     address_format(address, text);
+    ret_error->error = error;
     if (error == -EEXIST)
         why = "something that is not a socket stands there";
     else if (error == -EACCES && address->kind == ADDRESS_TCP)

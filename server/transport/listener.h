@@ -20,6 +20,7 @@ struct listener_callbacks {
 };
 
 struct listener_error {
+    int error; // a negative errno
     char text[256];
 };
 
