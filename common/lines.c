@@ -121,6 +121,8 @@ take(struct lines *lines, size_t stop, size_t next, char **ret_line, size_t *ret
     size_t length = without_return(line, stop - lines->start);
 
     lines->start = lines->scanned = next;
+    *ret_line = line;
+    *ret_length = length;
     if (length > lines->line_max)
         return LINES_TOO_LONG;
     if (is_blank(line, length))
@@ -132,7 +134,7 @@ take(struct lines *lines, size_t stop, size_t next, char **ret_line, size_t *ret
 
 // No newline is here yet. A '\r' at the very end may turn out to belong to the ending.
 static enum lines_result
-judge_partial(struct lines *lines)
+judge_partial(struct lines *lines, char **ret_line, size_t *ret_length)
 {
     size_t pending = lines_pending(lines);
 
@@ -141,6 +143,8 @@ judge_partial(struct lines *lines)
         if (without_return(lines->buffer + lines->start, pending) <= lines->line_max)
             return LINES_MORE;
         lines->skipping = true;
+        *ret_line = lines->buffer + lines->start;
+        *ret_length = pending;
         lines->start = lines->end;
         return LINES_TOO_LONG;
     }
@@ -158,7 +162,7 @@ lines_next(struct lines *lines, char **ret_line, size_t *ret_length)
         size_t stop;
 
         if (newline == NULL)
-            return judge_partial(lines);
+            return judge_partial(lines, ret_line, ret_length);
         stop = (size_t)(newline - lines->buffer);
         if (lines->skipping) {
             lines->skipping = false;

@@ -267,9 +267,10 @@ worker_line_cb(void *context, char *line, size_t length)
 }
 
 static void
-worker_too_long_cb(void *context)
+worker_too_long_cb(void *context, const char *begin, size_t length)
 {
-    worker_breach(context, "a line longer than line-max", (struct span){0});
+    worker_breach(context, "a line longer than line-max",
+                  (struct span){.at = begin, .length = length});
 }
 
 static void

@@ -262,6 +262,18 @@ refuse_http(struct session *session)
 }
 
 void
+requests_take_long_line(struct session *session, const char *begin, size_t length)
+{
+    // As with is_http: the end of the line is not known, but JSON does not begin with a letter that
+    // could be a method's.
+    if (!session->greeted && length > 0 && begin[0] >= 'A' && begin[0] <= 'Z')
+        session->ended = true;
+    session->greeted = true;
+    session->settings->statistics->lines++;
+    answers_limit(session, "line-max", session->settings->config->limits.line_max);
+}
+
+void
 requests_take_line(struct session *session, char *line, size_t length)
 {
     const struct limits *limits = &session->settings->config->limits;

@@ -69,12 +69,10 @@ session_line_cb(void *context, char *line, size_t length)
 }
 
 static void
-session_too_long_cb(void *context)
+session_too_long_cb(void *context, const char *begin, size_t length)
 {
-    struct session *session = context;
-
-    answers_limit(session, "line-max", session->settings->config->limits.line_max);
-    session_update(session);
+    requests_take_long_line(context, begin, length);
+    session_update(context);
 }
 
 static void

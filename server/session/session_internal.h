@@ -37,6 +37,7 @@ void session_update(struct session *session); // reads, pauses or ends, as its l
 
 // requests.c
 void requests_take_line(struct session *session, char *line, size_t length);
+void requests_take_long_line(struct session *session, const char *begin, size_t length);
 
 // answers.c. Each writes exactly one answer; when there is no memory even for "busy" the session is
 // closed.

@@ -76,7 +76,7 @@ stream_hand_out(struct stream *stream)
             return true;
         case LINES_TOO_LONG:
             if (stream->callbacks->too_long != NULL)
-                stream->callbacks->too_long(stream->context);
+                stream->callbacks->too_long(stream->context, line, length);
             return true;
         case LINES_MORE:
             if (!stream_take_input(stream))

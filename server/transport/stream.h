@@ -30,8 +30,8 @@ struct stream_callbacks {
     // A line without its ending: good for the length of the call, writable, one byte more at its
     // end.
     void (*line)(void *context, char *line, size_t length);
-    // A line went over line_max; the rest of it is skipped. May be NULL.
-    void (*too_long)(void *context);
+    // A line went over line_max; this is how it begins, the rest of it is skipped. May be NULL.
+    void (*too_long)(void *context, const char *begin, size_t length);
     // Output was sent; look at stream_output. May be NULL.
     void (*sent)(void *context);
     // Once for EOF; once for an error or timeout. `error` is an errno value or 0.
