@@ -17,7 +17,8 @@
 enum lines_result {
     LINES_MORE,     // no whole line is left: more bytes are needed
     LINES_LINE,     // a line, without its ending
-    LINES_TOO_LONG, // a line went over line_max; what is here of it is given, its rest will be skipped
+    LINES_TOO_LONG, // a line went over line_max; what is here of it is given, its rest will be
+                    // skipped
 };
 
 struct lines {

@@ -11,6 +11,26 @@
 #include <string.h>
 #include <sysexits.h>
 
+#ifdef __has_feature
+#define ADDRESS_SANITIZER __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER 1
+#else
+#define ADDRESS_SANITIZER 0
+#endif
+
+#if ADDRESS_SANITIZER
+// A worker that is sent SIGSEGV has to die of it here too: the sanitizer's handler would make an
+// exit status of it, or hang when the signal came at a bad moment.
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+    return "handle_segv=0";
+}
+#endif
+
 static const char help[] =
     "Usage: offload-worker [--threads N] [--line-max BYTES]\n"
     "Answer JSON-RPC 2.0 requests from standard input on standard output, a line each:\n"
