@@ -1,0 +1,362 @@
+// Methods: what the daemon answers itself; rpc.discover against the rules of OpenRPC, server.status
+// against what really runs.
+#include "common/errors.h"
+#include "common/log.h"
+#include "daemon/methods.h"
+#include "tests/unit/dispatcher/fixture.h"
+
+#include <jansson.h>
+#include <signal.h>
+
+struct view {
+    struct house house;
+    struct address address;
+    struct methods_view view;
+    char *builtin_methods[3];
+    struct pool_config pools[2];
+};
+
+// A second pool that says it is the built-in one: its methods are described in full.
+static void
+view_open(struct view *view)
+{
+    struct house *house = &view->house;
+
+    house_prepare(house, 2);
+    view->builtin_methods[0] = (char *)"echo";
+    view->builtin_methods[1] = (char *)"sum_squares";
+    view->builtin_methods[2] = NULL;
+    view->pools[0] = (struct pool_config){.name = (char *)"cpu",
+                                          .kind = POOL_PROGRAM,
+                                          .argv = house->argv,
+                                          .methods = view->builtin_methods,
+                                          .processes = 1,
+                                          .threads = 1};
+    view->pools[1] = house->pool;
+    house->config.pools = view->pools;
+    house->config.pool_count = 2;
+    house_start(house);
+    view->pools[0].kind = POOL_BUILTIN;
+    view->address = (struct address){.kind = ADDRESS_TCP, .host = "127.0.0.1", .port = 7707};
+    view->view = (struct methods_view){.config = &house->config,
+                                       .statistics = &house->statistics,
+                                       .dispatcher = house->dispatcher,
+                                       .listen = &view->address,
+                                       .listen_count = 1,
+                                       .sessions_open = 3};
+}
+
+static json_t *
+call(struct view *view, const char *method)
+{
+    struct session_reply reply = {.failed = true};
+    json_t *answer;
+
+    assert_true(methods_call(&view->view, span_of(method), (struct span){0}, &reply));
+    assert_false(reply.failed);
+    assert_int_equal(strlen(reply.text), reply.length);
+    answer = json_loads(reply.text, JSON_DECODE_ANY, NULL);
+    assert_non_null(answer);
+    assert_null(strchr(reply.text, '\n'));
+    free(reply.text);
+    return answer;
+}
+
+static const char *
+text_of(json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+
+    if (!json_is_string(value))
+        fail_msg("%s is no string", name);
+    return json_string_value(value);
+}
+
+static long long
+number_of(json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+
+    if (!json_is_integer(value))
+        fail_msg("%s is no integer", name);
+    return json_integer_value(value);
+}
+
+static void
+test_ping(void **state)
+{
+    struct view view;
+    json_t *answer;
+
+    (void)state;
+    view_open(&view);
+    answer = call(&view, "server.ping");
+    assert_string_equal(json_string_value(answer), "pong");
+    json_decref(answer);
+    house_close(&view.house);
+}
+
+static void
+test_unknown(void **state)
+{
+    static const char *const names[] = {
+        "", "ping", "server", "server.pin", "server.pings", "rpc.", "Server.ping", "echo", "sleep"};
+    struct session_reply reply = {.length = 77};
+    struct view view;
+
+    (void)state;
+    view_open(&view);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        assert_false(methods_call(&view.view, span_of(names[i]), (struct span){0}, &reply));
+    assert_null(reply.text);
+    assert_int_equal(reply.length, 77);
+    house_close(&view.house);
+}
+
+static void
+check_params(struct view *view, const char *params, bool accepted)
+{
+    struct session_reply reply = {0};
+
+    assert_true(methods_call(&view->view, SPAN("server.ping"), span_of(params), &reply));
+    assert_int_equal(reply.failed, !accepted);
+    if (!accepted)
+        assert_non_null(strstr(reply.text, "\"code\":-32602"));
+    free(reply.text);
+}
+
+static void
+test_params(void **state)
+{
+    struct view view;
+
+    (void)state;
+    view_open(&view);
+    check_params(&view, NULL, true);
+    check_params(&view, "[]", true);
+    check_params(&view, " { } ", true);
+    check_params(&view, "[1]", false);
+    check_params(&view, "{\"x\":1}", false);
+    house_close(&view.house);
+}
+
+// ---- rpc.discover
+// --------------------------------------------------------------------------------
+
+// A schema: an object whose known members have the right types.
+static void
+check_schema(json_t *schema)
+{
+    assert_true(json_is_object(schema));
+    if (json_object_get(schema, "type") != NULL)
+        text_of(schema, "type");
+    if (json_object_get(schema, "minimum") != NULL)
+        assert_true(json_is_number(json_object_get(schema, "minimum")));
+}
+
+static void
+check_method(json_t *method)
+{
+    json_t *params = json_object_get(method, "params");
+    json_t *result = json_object_get(method, "result");
+    json_t *param;
+    size_t i;
+
+    assert_true(*text_of(method, "name") != '\0');
+    assert_true(*text_of(method, "summary") != '\0');
+    assert_string_equal(text_of(method, "paramStructure"), "either");
+    assert_true(json_is_array(params));
+    json_array_foreach (params, i, param) {
+        text_of(param, "name");
+        check_schema(json_object_get(param, "schema"));
+    }
+    text_of(result, "name");
+    check_schema(json_object_get(result, "schema"));
+}
+
+static json_t *
+find_method(json_t *document, const char *name)
+{
+    json_t *found = NULL;
+    json_t *method;
+    size_t i;
+
+    json_array_foreach (json_object_get(document, "methods"), i, method) {
+        if (strcmp(text_of(method, "name"), name) != 0)
+            continue;
+        assert_null(found); // names are unique
+        found = method;
+    }
+    return found;
+}
+
+static void
+test_discover(void **state)
+{
+    static const char *const names[] = {"echo",         "sum_squares", "answer",
+                                        "hang",         "test.echo",   "sleep",
+                                        "rpc.discover", "server.ping", "server.status"};
+    struct view view;
+    json_t *document;
+    json_t *method;
+    size_t i;
+
+    (void)state;
+    view_open(&view);
+    document = call(&view, "rpc.discover");
+    assert_string_equal(text_of(document, "openrpc"), "1.2.6");
+    text_of(json_object_get(document, "info"), "title");
+    text_of(json_object_get(document, "info"), "version");
+    json_array_foreach (json_object_get(document, "methods"), i, method) {
+        check_method(method);
+        assert_ptr_equal(find_method(document, text_of(method, "name")), method);
+    }
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (find_method(document, names[i]) == NULL)
+            fail_msg("%s is missing", names[i]);
+    assert_null(find_method(document, "cpu.echo")); // the same as echo
+    json_decref(document);
+    house_close(&view.house);
+}
+
+// The built-in ones say what they take; the same name served by a program does not.
+static void
+test_discover_knows_the_builtin(void **state)
+{
+    struct view view;
+    json_t *document;
+    json_t *param;
+
+    (void)state;
+    view_open(&view);
+    document = call(&view, "rpc.discover");
+    param = json_array_get(json_object_get(find_method(document, "sum_squares"), "params"), 0);
+    assert_string_equal(text_of(param, "name"), "n");
+    assert_int_equal(number_of(json_object_get(param, "schema"), "maximum"), 1LL << 42);
+    param = json_array_get(json_object_get(find_method(document, "sleep"), "params"), 0);
+    assert_string_equal(text_of(param, "name"), "delay");
+    assert_string_equal(text_of(find_method(document, "test.echo"), "summary"),
+                        "Served by pool test");
+    json_decref(document);
+    house_close(&view.house);
+}
+
+static void
+test_discover_errors(void **state)
+{
+    struct view view;
+    json_t *document;
+    json_t *errors;
+    size_t count;
+    const struct error_info *table = error_table(&count);
+
+    (void)state;
+    view_open(&view);
+    document = call(&view, "rpc.discover");
+    errors = json_object_get(json_object_get(document, "components"), "errors");
+    assert_int_equal(json_object_size(errors), count);
+    for (size_t i = 0; i < count; i++) {
+        json_t *error = json_object_get(errors, table[i].name);
+
+        assert_int_equal(number_of(error, "code"), table[i].code);
+        assert_string_equal(text_of(error, "message"), table[i].text);
+    }
+    json_decref(document);
+    house_close(&view.house);
+}
+
+// ---- server.status
+// -------------------------------------------------------------------------------
+
+static void
+settled(void *context, const struct outcome *outcome)
+{
+    (void)outcome;
+    ++*(int *)context;
+}
+
+static void
+test_status(void **state)
+{
+    static const struct job_sink sink = {.finished = settled};
+    struct view view;
+    json_t *status;
+    json_t *pool;
+    json_t *worker;
+    struct job *sleeping;
+    int done = 0;
+
+    (void)state;
+    view_open(&view);
+    sleeping = job_new(SPAN("[1000]"), &sink, &done);
+    dispatcher_submit(view.house.dispatcher, SPAN("sleep"), sleeping);
+    dispatcher_submit(view.house.dispatcher, SPAN("answer"), job_new(SPAN("[]"), &sink, &done));
+    LOOP_UNTIL(&view.house.loop, done == 1);
+    status = call(&view, "server.status");
+    assert_string_equal(text_of(status, "version"), OFFLOAD_VERSION);
+    assert_int_equal(number_of(status, "pid"), getpid());
+    assert_string_equal(text_of(status, "state"), "serving");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(status, "listen"), 0)),
+                        "tcp:127.0.0.1:7707");
+    assert_int_equal(number_of(json_object_get(status, "sessions"), "open"), 3);
+    assert_int_equal(number_of(json_object_get(status, "jobs"), "running"), 1);
+    assert_int_equal(number_of(json_object_get(status, "jobs"), "sleeping"), 1);
+    assert_int_equal(number_of(json_object_get(status, "jobs"), "succeeded"), 1);
+    assert_int_equal(json_array_size(json_object_get(status, "pools")), 2);
+    pool = json_array_get(json_object_get(status, "pools"), 1);
+    assert_string_equal(text_of(pool, "name"), "test");
+    assert_string_equal(text_of(pool, "kind"), "program");
+    assert_int_equal(number_of(pool, "threads"), 2);
+    worker = json_array_get(json_object_get(pool, "workers"), 0);
+    assert_string_equal(text_of(worker, "state"), "ready");
+    assert_int_equal(number_of(worker, "jobs_done"), 1);
+    assert_int_equal(kill((pid_t)number_of(worker, "pid"), 0), 0);
+    json_decref(status);
+    view.view.draining = true;
+    status = call(&view, "server.status");
+    assert_string_equal(text_of(status, "state"), "draining");
+    json_decref(status);
+    dispatcher_cancel(view.house.dispatcher, sleeping);
+    house_close(&view.house);
+}
+
+// A pool whose program is missing says so.
+static void
+test_status_of_a_broken_pool(void **state)
+{
+    struct view view;
+    struct pool_report report = {0};
+    json_t *status;
+    json_t *error;
+
+    (void)state;
+    view_open(&view);
+    unlink(view.house.path);
+    LOOP_UNTIL(&view.house.loop, (pool_report(dispatcher_pool(view.house.dispatcher, 1), &report),
+                                  span_present(report.start_error)));
+    status = call(&view, "server.status");
+    error = json_object_get(json_array_get(json_object_get(status, "pools"), 1), "start_error");
+    assert_int_equal(number_of(error, "code"), ERROR_JOB_FAILED);
+    assert_string_equal(text_of(json_object_get(error, "data"), "cause"), "start");
+    json_decref(status);
+    house_close(&view.house);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ping),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_params),
+        cmocka_unit_test(test_discover),
+        cmocka_unit_test(test_discover_knows_the_builtin),
+        cmocka_unit_test(test_discover_errors),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_of_a_broken_pool),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    log_set_level(LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

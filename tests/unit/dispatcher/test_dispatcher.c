@@ -1,0 +1,357 @@
+// Dispatcher: each job has exactly one outcome, told to its sink; the bounds on what waits; the
+// order of the end. The pool's workers are scripts (pool/script_worker.h).
+#include "common/errors.h"
+#include "common/log.h"
+#include "tests/unit/dispatcher/fixture.h"
+
+#include <signal.h>
+
+struct result {
+    int times;
+    enum job_state state;
+    char body[512];
+};
+
+static void
+finished(void *context, const struct outcome *outcome)
+{
+    struct result *result = context;
+
+    result->times++;
+    result->state = outcome->state;
+    snprintf(result->body, sizeof(result->body), "%.*s", (int)outcome->body.length,
+             outcome->body.at);
+}
+
+static const struct job_sink sink = {.finished = finished};
+
+static struct job *
+submit_with(struct house *house, struct result *result, const char *method, const char *params)
+{
+    struct job *job = job_new(span_of(params), &sink, result);
+
+    memset(result, 0, sizeof(*result));
+    dispatcher_submit(house->dispatcher, span_of(method), job);
+    return job;
+}
+
+static struct job *
+submit(struct house *house, struct result *result, const char *method)
+{
+    return submit_with(house, result, method, "[]");
+}
+
+static void
+check(const struct result *result, enum job_state state, const char *part)
+{
+    assert_int_equal(result->times, 1);
+    assert_int_equal(result->state, state);
+    if (strstr(result->body, part) == NULL)
+        fail_msg("%s is not in %s", part, result->body);
+}
+
+static void
+await(struct house *house, struct result *result, enum job_state state, const char *part)
+{
+    LOOP_UNTIL(&house->loop, result->times > 0);
+    check(result, state, part);
+}
+
+static void
+house_open(struct house *house)
+{
+    house_prepare(house, 1);
+    house_start(house);
+}
+
+// ---- outcomes
+// ------------------------------------------------------------------------------------
+
+static void
+test_outcomes(void **state)
+{
+    struct result results[5];
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    submit(&house, &results[0], "answer");
+    submit(&house, &results[1], "test.answer");
+    submit(&house, &results[2], "fail");
+    submit(&house, &results[3], "kill");
+    submit_with(&house, &results[4], "sleep", "[0.01]");
+    assert_int_equal(house_report(&house).queued, 4);
+    assert_int_equal(house_report(&house).running, 1);
+    assert_int_equal(house_report(&house).sleeping, 1);
+    assert_int_equal(house_report(&house).memory, 5 * sizeof(struct job) + 4 * 2 + 6);
+    await(&house, &results[0], JOB_SUCCEEDED, "[0,");
+    await(&house, &results[1], JOB_SUCCEEDED, "[0,");
+    await(&house, &results[2], JOB_FAILED, "\"code\":5");
+    await(&house, &results[3], JOB_LOST, "SIGKILL");
+    await(&house, &results[4], JOB_SUCCEEDED, "Operation completed");
+    assert_int_equal(house.statistics.jobs[JOB_SUCCEEDED], 3);
+    assert_int_equal(house.statistics.jobs[JOB_FAILED], 1);
+    assert_int_equal(house.statistics.jobs[JOB_LOST], 1);
+    assert_int_equal(house.statistics.jobs_refused, 0);
+    house_close(&house);
+}
+
+// The worker is told the bare name, whatever the caller said.
+static void
+test_worker_gets_the_bare_name(void **state)
+{
+    struct result result;
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    submit_with(&house, &result, "test.echo", "[1e400]");
+    await(&house, &result, JOB_SUCCEEDED, "\"method\":\"echo\",\"params\":[1e400]");
+    house_close(&house);
+}
+
+static void
+test_refused_at_once(void **state)
+{
+    struct result result;
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    submit(&house, &result, "nothing");
+    check(&result, JOB_FAILED, "\"code\":-32601");
+    submit(&house, &result, "other.answer");
+    check(&result, JOB_FAILED, "\"code\":-32601");
+    submit(&house, &result, "");
+    check(&result, JOB_FAILED, "\"code\":-32601");
+    assert_int_equal(house.statistics.jobs_refused, 3);
+    submit(&house, &result, "sleep");
+    check(&result, JOB_FAILED, "\"code\":-32602");
+    house_close(&house);
+}
+
+static void
+test_cancel(void **state)
+{
+    struct result results[4];
+    struct job *jobs[4];
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    jobs[0] = submit(&house, &results[0], "hang");
+    jobs[1] = submit(&house, &results[1], "answer");
+    jobs[2] = submit_with(&house, &results[2], "sleep", "[1000]");
+    LOOP_UNTIL(&house.loop, house_report(&house).queued == 1);
+    dispatcher_cancel(house.dispatcher, jobs[0]); // running
+    dispatcher_cancel(house.dispatcher, jobs[1]); // queued
+    dispatcher_cancel(house.dispatcher, jobs[2]); // sleeping
+    for (int i = 0; i < 3; i++)
+        check(&results[i], JOB_CANCELLED, "\"code\":-32800");
+    submit(&house, &results[3], "answer"); // a new worker takes it
+    await(&house, &results[3], JOB_SUCCEEDED, "[0,");
+    loop_settle(&house.loop);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(results[i].times, 1);
+    house_close(&house);
+}
+
+static void
+test_abandon(void **state)
+{
+    struct result results[2];
+    struct job *jobs[2];
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    jobs[0] = submit(&house, &results[0], "hang");
+    jobs[1] = submit_with(&house, &results[1], "sleep", "[1000]");
+    LOOP_UNTIL(&house.loop, house_report(&house).queued == 0);
+    dispatcher_abandon(house.dispatcher, jobs[0]);
+    dispatcher_abandon(house.dispatcher, jobs[1]);
+    loop_settle(&house.loop);
+    assert_int_equal(results[0].times + results[1].times, 0);
+    assert_int_equal(house.statistics.jobs[JOB_CANCELLED], 2);
+    house_close(&house);
+}
+
+// ---- bounds
+// --------------------------------------------------------------------------------------
+
+static void
+test_queue_max(void **state)
+{
+    struct result results[5];
+    struct job *running;
+    struct house house;
+
+    (void)state;
+    house_prepare(&house, 1);
+    house.config.limits.queue_max = 2;
+    house_start(&house);
+    running = submit(&house, &results[0], "hang");
+    LOOP_UNTIL(&house.loop, house_report(&house).queued == 0);
+    submit(&house, &results[1], "answer");
+    submit(&house, &results[2], "answer");
+    submit(&house, &results[3], "answer");
+    check(&results[3], JOB_FAILED, "\"code\":-32001");
+    check(&results[3], JOB_FAILED, "\"limit\":\"queue-max\",\"max\":2,\"retry_after\":");
+    submit_with(&house, &results[4], "sleep", "[0]"); // waits for nobody
+    dispatcher_cancel(house.dispatcher, running);
+    await(&house, &results[1], JOB_SUCCEEDED, "");
+    await(&house, &results[2], JOB_SUCCEEDED, "");
+    await(&house, &results[4], JOB_SUCCEEDED, "");
+    assert_int_equal(house.statistics.jobs_refused, 1);
+    house_close(&house);
+}
+
+// With room in a worker nothing has to wait: no queue is needed.
+static void
+test_no_queue(void **state)
+{
+    struct result results[3];
+    struct job *running;
+    struct house house;
+
+    (void)state;
+    house_prepare(&house, 1);
+    house.config.limits.queue_max = 0;
+    house_start(&house);
+    LOOP_UNTIL(&house.loop, pool_has_room(dispatcher_pool(house.dispatcher, 0)));
+    submit(&house, &results[0], "answer");
+    await(&house, &results[0], JOB_SUCCEEDED, "");
+    running = submit(&house, &results[1], "hang");
+    submit(&house, &results[2], "answer");
+    check(&results[2], JOB_FAILED, "\"code\":-32001");
+    dispatcher_cancel(house.dispatcher, running);
+    house_close(&house);
+}
+
+static void
+test_queue_memory_max(void **state)
+{
+    static char params[5000];
+    struct result results[2];
+    struct job *big;
+    struct house house;
+
+    (void)state;
+    memset(params, ' ', sizeof(params) - 1);
+    memcpy(params, "[1000", 5);
+    params[sizeof(params) - 2] = ']';
+    house_prepare(&house, 1);
+    house.config.limits.queue_memory_max = 6000;
+    house_start(&house);
+    big = submit_with(&house, &results[0], "sleep", params);
+    assert_int_equal(results[0].times, 0);
+    submit_with(&house, &results[1], "sleep", params);
+    check(&results[1], JOB_FAILED, "\"limit\":\"queue-memory-max\",\"max\":6000");
+    submit_with(&house, &results[1], "sleep", "[0]");
+    await(&house, &results[1], JOB_SUCCEEDED, "");
+    dispatcher_cancel(house.dispatcher, big);
+    assert_int_equal(house_report(&house).memory, 0);
+    house_close(&house);
+}
+
+// ---- the end
+// -------------------------------------------------------------------------------------
+
+static void
+test_drain_without_jobs(void **state)
+{
+    struct result result;
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    dispatcher_drain(house.dispatcher);
+    assert_int_equal(house.idle, 1);
+    submit(&house, &result, "answer");
+    check(&result, JOB_FAILED, "\"code\":-32005");
+    house_close(&house);
+}
+
+// What runs may finish; what waits and what comes is answered that the daemon stops.
+static void
+test_drain(void **state)
+{
+    struct result results[5];
+    struct job *running;
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    running = submit(&house, &results[0], "hang");
+    LOOP_UNTIL(&house.loop, house_report(&house).queued == 0);
+    submit(&house, &results[1], "answer");
+    submit_with(&house, &results[2], "sleep", "[0.05]");
+    dispatcher_drain(house.dispatcher);
+    check(&results[1], JOB_CANCELLED, "\"code\":-32005");
+    submit(&house, &results[3], "answer");
+    check(&results[3], JOB_FAILED, "\"code\":-32005");
+    submit_with(&house, &results[4], "sleep", "[0]");
+    check(&results[4], JOB_FAILED, "\"code\":-32005");
+    assert_int_equal(house.idle, 0);
+    await(&house, &results[2], JOB_SUCCEEDED, "Operation completed");
+    assert_int_equal(house.idle, 0);
+    dispatcher_cancel(house.dispatcher, running);
+    assert_int_equal(house.idle, 1);
+    house_close(&house);
+}
+
+static void
+test_abort(void **state)
+{
+    struct result results[2];
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    submit(&house, &results[0], "hang");
+    submit_with(&house, &results[1], "sleep", "[1000]");
+    LOOP_UNTIL(&house.loop, house_report(&house).queued == 0);
+    dispatcher_drain(house.dispatcher);
+    assert_int_equal(house.idle, 0);
+    dispatcher_abort(house.dispatcher);
+    check(&results[0], JOB_CANCELLED, "\"code\":-32005");
+    check(&results[1], JOB_CANCELLED, "\"code\":-32005");
+    assert_int_equal(house.idle, 1);
+    house_close(&house);
+}
+
+static void
+test_never_run(void **state)
+{
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    dispatcher_free(house.dispatcher);
+    dispatcher_free(NULL);
+    temporary_close(&house.temporary);
+    loop_close(&house.loop);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_worker_gets_the_bare_name),
+        cmocka_unit_test(test_refused_at_once),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_abandon),
+        cmocka_unit_test(test_queue_max),
+        cmocka_unit_test(test_no_queue),
+        cmocka_unit_test(test_queue_memory_max),
+        cmocka_unit_test(test_drain_without_jobs),
+        cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_never_run),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    log_set_level(LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

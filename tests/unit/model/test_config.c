@@ -1,0 +1,309 @@
+// The configuration: what is read, the defaults, and that what is printed is read back.
+
+// cmocka.h needs the others before it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "config_folder.h"
+
+static void
+without_a_file_there_are_defaults(void **state)
+{
+    struct config_error error;
+    struct config *config;
+
+    (void)state;
+    setenv("RUNTIME_DIRECTORY", "/run/o", 1);
+    config = config_load(&(struct config_source){0}, &error);
+    assert_non_null(config);
+    assert_int_equal(config->listen_count, 2);
+    check_listen(config, 0, "unix:/run/o/offloadd.sock");
+    check_listen(config, 1, "tcp:127.0.0.1:7707");
+    assert_int_equal(config->socket_mode, 0600);
+    assert_int_equal(config->drain_timeout_us, 30000000);
+    assert_int_equal(config->write_timeout_us, 60000000);
+    assert_int_equal(config->limits.line_max, LIMIT_LINE_MAX);
+    assert_int_equal(config->limits.depth_max, LIMIT_DEPTH_MAX);
+    assert_int_equal(config->limits.batch_max, LIMIT_BATCH_MAX);
+    assert_int_equal(config->limits.in_flight_max, LIMIT_IN_FLIGHT_MAX);
+    assert_int_equal(config->limits.sessions_max, LIMIT_SESSIONS_MAX);
+    assert_int_equal(config->limits.queue_max, LIMIT_QUEUE_MAX);
+    assert_int_equal(config->limits.queue_memory_max, LIMIT_QUEUE_MEMORY_MAX);
+    assert_int_equal(config->limits.output_max, LIMIT_OUTPUT_MAX);
+    assert_int_equal(config->log_level, LOG_LEVEL_INFO);
+    assert_int_equal(config->pool_count, 1);
+    assert_string_equal(config->pools[0].name, "cpu");
+    assert_int_equal(config->pools[0].kind, POOL_BUILTIN);
+    assert_null(config->pools[0].argv);
+    check_words(config->pools[0].methods, WORDS("echo", "sum_squares"));
+    assert_in_range(config->pools[0].processes, 1, 1024);
+    assert_int_equal(config->pools[0].threads, 1);
+    config_free(config);
+}
+
+// The table that --help and the manual show must say what the code does.
+static void
+documented_defaults_are_the_defaults(void **state)
+{
+    size_t count;
+    const struct config_key_info *keys = config_keys(&count);
+    struct config_error error;
+    struct config *config = config_load(&(struct config_source){0}, &error);
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    (void)state;
+    assert_non_null(config);
+    assert_int_equal(config_print(config, stream), 0);
+    fclose(stream);
+    for (size_t i = 0; i < count; i++) {
+        char line[256];
+
+        if (keys[i].standard[0] == '\0' || strcmp(keys[i].key, "listen") == 0 ||
+            strcmp(keys[i].key, "builtin") == 0 || strcmp(keys[i].key, "processes") == 0)
+            continue;
+        snprintf(line, sizeof(line), "\n%s = %s\n", keys[i].key, keys[i].standard);
+        if (strstr(text, line) == NULL)
+            fail_msg("not printed: %s", line + 1);
+    }
+    free(text);
+    config_free(config);
+}
+
+static const char everything[] = "# a comment\n"
+                                 "; another\n"
+                                 "\n"
+                                 "[server] ; behind a section\n"
+                                 "listen = tcp:127.0.0.1:0 unix:/tmp/a.sock ; behind a value\n"
+                                 "    tcp:[::1]:1 ; behind a further line\n"
+                                 "  ; alone between them\n"
+                                 "\n"
+                                 "\tunix:/tmp/b;c#d.sock\n"
+                                 "listen = tcp:localhost:0\n"
+                                 "socket-mode = 660\n"
+                                 "drain-timeout = 1min 30s\r\n"
+                                 "write-timeout: 1500ms\n"
+                                 "line-max=1K\n"
+                                 "depth-max = 1024\n"
+                                 "batch-max = 1\n"
+                                 "in-flight-max = 2\n"
+                                 "sessions-max = 3\n"
+                                 "queue-max = 4\n"
+                                 "queue-memory-max = 1G\n"
+                                 "output-max = 5000\n"
+                                 "log-level = debug\n"
+                                 "[ pool  image-2_X ]\n"
+                                 "  program = /usr/bin/env -i A=b [c] \"d\n"
+                                 "  e'\n"
+                                 "methods = resize crop.fast\n"
+                                 "processes = 7\n"
+                                 "threads = 8\n"
+                                 "[pool cpu]\n"
+                                 "builtin = on\n"
+                                 "methods = sum_squares\n"
+                                 "[pool image-2_X]\n"
+                                 "methods = and-more"; // no newline at the end
+
+static void
+check_everything(const struct config *config)
+{
+    assert_int_equal(config->listen_count, 5);
+    check_listen(config, 0, "tcp:127.0.0.1:0");
+    check_listen(config, 1, "unix:/tmp/a.sock");
+    check_listen(config, 2, "tcp:[::1]:1");
+    check_listen(config, 3, "unix:/tmp/b;c#d.sock");
+    check_listen(config, 4, "tcp:localhost:0");
+    assert_int_equal(config->socket_mode, 0660);
+    assert_int_equal(config->drain_timeout_us, 90000000);
+    assert_int_equal(config->write_timeout_us, 1500000);
+    assert_int_equal(config->limits.line_max, 1024);
+    assert_int_equal(config->limits.depth_max, 1024);
+    assert_int_equal(config->limits.batch_max, 1);
+    assert_int_equal(config->limits.in_flight_max, 2);
+    assert_int_equal(config->limits.sessions_max, 3);
+    assert_int_equal(config->limits.queue_max, 4);
+    assert_int_equal(config->limits.queue_memory_max, 1073741824);
+    assert_int_equal(config->limits.output_max, 5000);
+    assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(config->pool_count, 2);
+    assert_string_equal(config->pools[0].name, "image-2_X");
+    assert_int_equal(config->pools[0].kind, POOL_PROGRAM);
+    check_words(config->pools[0].argv, WORDS("/usr/bin/env", "-i", "A=b", "[c]", "\"d", "e'"));
+    check_words(config->pools[0].methods, WORDS("resize", "crop.fast", "and-more"));
+    assert_int_equal(config->pools[0].processes, 7);
+    assert_int_equal(config->pools[0].threads, 8);
+    assert_string_equal(config->pools[1].name, "cpu");
+    check_words(config->pools[1].methods, WORDS("sum_squares"));
+    assert_int_equal(config->pools[1].threads, 1);
+}
+
+static void
+every_key_is_read(void **state)
+{
+    struct config *config;
+
+    folder_write(*state, "offloadd.conf", everything);
+    config = folder_load(*state, NULL);
+    check_everything(config);
+    config_free(config);
+}
+
+static char *
+printed(const struct config *config)
+{
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    assert_non_null(stream);
+    assert_int_equal(config_print(config, stream), 0);
+    fclose(stream);
+    return text;
+}
+
+static void
+what_is_printed_is_read_back(void **state)
+{
+    struct config *config;
+    char *first;
+    char *second;
+
+    folder_write(*state, "offloadd.conf", everything);
+    config = folder_load(*state, NULL);
+    first = printed(config);
+    config_free(config);
+    folder_write(*state, "offloadd.conf", first);
+    config = folder_load(*state, NULL);
+    check_everything(config);
+    second = printed(config);
+    config_free(config);
+    assert_string_equal(second, first);
+    free(first);
+    free(second);
+}
+
+// A list that fits no line, in words of the greatest length.
+static void
+long_lists_are_read_back(void **state)
+{
+    char set[4096] = "pool.cpu.program=/bin/sh";
+    struct config *config;
+    char *first;
+    char *second;
+
+    for (int i = 0; i < 15; i++)
+        sprintf(set + strlen(set), " %0190d", i);
+    folder_write(*state, "offloadd.conf", "[pool cpu]\nmethods = m\n");
+    config = folder_load(*state, set);
+    first = printed(config);
+    config_free(config);
+    folder_write(*state, "offloadd.conf", first);
+    config = folder_load(*state, NULL);
+    assert_int_equal(strlen(config->pools[0].argv[15]), 190);
+    assert_null(config->pools[0].argv[16]);
+    second = printed(config);
+    assert_string_equal(second, first);
+    config_free(config);
+    free(first);
+    free(second);
+}
+
+static void
+every_key_is_printed(void **state)
+{
+    size_t count;
+    const struct config_key_info *keys = config_keys(&count);
+    struct config *config;
+    char *text;
+
+    folder_write(*state, "offloadd.conf", everything);
+    config = folder_load(*state, NULL);
+    text = printed(config);
+    for (size_t i = 0; i < count; i++) {
+        char line[64];
+
+        snprintf(line, sizeof(line), "\n%s = ", keys[i].key);
+        if (strstr(text, line) == NULL)
+            fail_msg("%s is not printed", keys[i].key);
+    }
+    config_free(config);
+    free(text);
+}
+
+static void
+printing_to_a_full_disk_fails(void **state)
+{
+    struct config_error error;
+    struct config *config = config_load(&(struct config_source){0}, &error);
+    FILE *full = fopen("/dev/full", "we");
+
+    (void)state;
+    assert_non_null(config);
+    assert_non_null(full);
+    assert_int_equal(config_print(config, full), -1);
+    fclose(full);
+    config_free(config);
+}
+
+// inih alone would cut the section's name at 49 bytes.
+static void
+long_names_are_kept(void **state)
+{
+    static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_012345678";
+    char text[256];
+    struct config *config;
+
+    assert_int_equal(strlen(name), CONFIG_POOL_NAME_MAX);
+    snprintf(text, sizeof(text), "\xef\xbb\xbf[pool %s]\nbuiltin=yes\n", name);
+    folder_write(*state, "offloadd.conf", text);
+    config = folder_load(*state, NULL);
+    assert_string_equal(config->pools[0].name, name);
+    config_free(config);
+}
+
+static void
+the_nearest_key_is_found_for_every_key(void **state)
+{
+    size_t count;
+    const struct config_key_info *keys = config_keys(&count);
+    struct folder *folder = *state;
+
+    folder_write(folder, "offloadd.conf", "[pool cpu]\nbuiltin = yes\n");
+    for (size_t i = 0; i < count; i++) {
+        const char *section = strcmp(keys[i].section, "pool") == 0 ? "pool.cpu" : "server";
+        char set[128];
+        char expected[128];
+
+        snprintf(set, sizeof(set), "%s.%sx=1", section, keys[i].key);
+        snprintf(expected, sizeof(expected), "(did you mean '%s'?)", keys[i].key);
+        assert_null(folder_try(folder, set));
+        if (strstr(folder->error.text, expected) == NULL)
+            fail_msg("%s", folder->error.text);
+    }
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_file_there_are_defaults),
+        cmocka_unit_test(documented_defaults_are_the_defaults),
+        IN_FOLDER(every_key_is_read),
+        IN_FOLDER(what_is_printed_is_read_back),
+        IN_FOLDER(long_lists_are_read_back),
+        IN_FOLDER(every_key_is_printed),
+        cmocka_unit_test(printing_to_a_full_disk_fails),
+        IN_FOLDER(long_names_are_kept),
+        IN_FOLDER(the_nearest_key_is_found_for_every_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

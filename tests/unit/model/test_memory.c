@@ -1,0 +1,99 @@
+// Out of memory in model/: every allocation fails in turn; no job and no configuration then, an
+// error that can be printed, and nothing leaks.
+
+// cmocka.h needs the others before it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "model/config.h"
+#include "model/job.h"
+#include "tests/unit/failing_malloc.h"
+#include "tests/unit/temporary.h"
+
+static void
+test_job(void **state)
+{
+    (void)state;
+    FAIL_EACH_ALLOCATION(run)
+    {
+        struct job *job = job_new(SPAN("[1]"), NULL, NULL);
+
+        assert_int_equal(job == NULL, allocation_failed());
+        job_free(job);
+    }
+}
+
+static void
+check_load(const struct config_source *source)
+{
+    FAIL_EACH_ALLOCATION(run)
+    {
+        struct config_error error = {.text = ""};
+        struct config *config = config_load(source, &error);
+
+        if (allocation_failed() && config == NULL)
+            assert_true(error.text[0] != '\0');
+        else if (config == NULL)
+            fail_msg("%s", error.text);
+        else // whatever failed can be done without: then nothing is missing
+            assert_true(config->pool_count > 0 && config->listen_count > 0);
+        config_free(config);
+    }
+}
+
+static void
+test_defaults(void **state)
+{
+    const struct config_source source = {.path = NULL};
+
+    (void)state;
+    check_load(&source);
+}
+
+static void
+test_everything_said(void **state)
+{
+    static const char *const sets[] = {"pool.b.threads=3", "server.batch-max=7"};
+    static const char *const listen[] = {"tcp:127.0.0.1:0", "unix:/tmp/x"};
+    struct temporary temporary;
+    char folder[160];
+    char path[128];
+    struct config_source source = {.path = path, .sets = sets, .set_count = 2};
+
+    (void)state;
+    temporary_open(&temporary);
+    strcpy(path, temporary_write(&temporary, "a.conf",
+                                 "[server]\nlisten = tcp:127.0.0.1:1\nlisten = unix:/tmp/y\n"
+                                 "[pool a]\nbuiltin = yes\nprocesses = 2\n"
+                                 "[pool b]\nprogram = /bin/cat -u x\nmethods = cat dog\n",
+                                 0600));
+    snprintf(folder, sizeof(folder), "%s.d", path);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    temporary_write(&temporary, "a.conf.d/1.conf", "[pool a]\nthreads = 2\n", 0600);
+    temporary_write(&temporary, "a.conf.d/2.conf", "[pool c]\nbuiltin = yes\n", 0600);
+    check_load(&source);
+    source.listen = listen;
+    source.listen_count = 2;
+    check_load(&source);
+    unlink(temporary_path(&temporary, "a.conf.d/1.conf"));
+    unlink(temporary_path(&temporary, "a.conf.d/2.conf"));
+    rmdir(folder);
+    temporary_close(&temporary);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_job),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_everything_said),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

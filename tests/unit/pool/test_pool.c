@@ -1,0 +1,495 @@
+// Pool: real workers, replaced when they die; every job has exactly one outcome, or none once it
+// was cancelled. What the scripts do is in script_worker.h.
+#include "common/errors.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "pool/pool.h"
+#include "pool/reap.h"
+#include "tests/unit/loop.h"
+#include "tests/unit/pool/script_worker.h"
+#include "tests/unit/temporary.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define JOBS_MAX 400
+
+struct result {
+    bool there;
+    int order; // of its outcome
+    enum job_state state;
+    char body[512];
+};
+
+struct fixture {
+    struct loop loop;
+    struct temporary temporary;
+    struct reaper *reaper;
+    char path[128];
+    char *argv[2];
+    struct pool_config config;
+    struct pool *pool;
+    struct job *jobs[JOBS_MAX];
+    struct result results[JOBS_MAX];
+    int finished;
+    int stopped;
+};
+
+static void
+finished_cb(void *context, struct job *job, const struct outcome *outcome)
+{
+    struct fixture *fixture = context;
+    struct result *result = job->sink_context;
+
+    assert_false(result->there);
+    assert_int_equal(fixture->stopped, 0);
+    result->there = true;
+    result->order = fixture->finished++;
+    result->state = outcome->state;
+    snprintf(result->body, sizeof(result->body), "%.*s", (int)outcome->body.length,
+             outcome->body.at);
+    fixture->jobs[result - fixture->results] = NULL;
+    job_free(job);
+}
+
+static void
+stopped_cb(void *context, struct pool *pool)
+{
+    struct fixture *fixture = context;
+
+    (void)pool;
+    fixture->stopped++;
+}
+
+static const struct pool_callbacks callbacks = {.finished = finished_cb, .stopped = stopped_cb};
+
+static void
+fixture_open(struct fixture *fixture, unsigned processes, unsigned threads, bool program)
+{
+    struct pool_settings settings;
+
+    memset(fixture, 0, sizeof(*fixture));
+    loop_open(&fixture->loop);
+    temporary_open(&fixture->temporary);
+    if (program)
+        temporary_write(&fixture->temporary, "worker", SCRIPT_WORKER, 0755);
+    strcpy(fixture->path, temporary_path(&fixture->temporary, "worker"));
+    fixture->reaper = reaper_new(fixture->loop.base);
+    fixture->argv[0] = fixture->path;
+    fixture->config = (struct pool_config){.name = (char *)"test",
+                                           .kind = POOL_PROGRAM,
+                                           .argv = fixture->argv,
+                                           .processes = processes,
+                                           .threads = threads};
+    settings = (struct pool_settings){.base = fixture->loop.base,
+                                      .turn = fixture->loop.turn,
+                                      .reaper = fixture->reaper,
+                                      .config = &fixture->config,
+                                      .line_max = SCRIPT_LINE_MAX,
+                                      .depth_max = 16};
+    fixture->pool = pool_new(&settings, &callbacks, fixture);
+    assert_non_null(fixture->pool);
+}
+
+static void
+fixture_close(struct fixture *fixture)
+{
+    struct job *job;
+
+    while ((job = pool_any_queued(fixture->pool)) != NULL ||
+           (job = pool_any_running(fixture->pool)) != NULL) {
+        pool_cancel(fixture->pool, job);
+        fixture->jobs[(struct result *)job->sink_context - fixture->results] = NULL;
+        job_free(job);
+    }
+    pool_stop(fixture->pool);
+    LOOP_UNTIL(&fixture->loop, fixture->stopped);
+    loop_settle(&fixture->loop);
+    assert_int_equal(fixture->stopped, 1);
+    for (int i = 0; i < JOBS_MAX; i++)
+        assert_null(fixture->jobs[i]);
+    turn_free(fixture->loop.turn); // buries what is left before the pool goes
+    fixture->loop.turn = turn_new(fixture->loop.base);
+    pool_free(fixture->pool);
+    reaper_free(fixture->reaper);
+    temporary_close(&fixture->temporary);
+    loop_close(&fixture->loop);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); // no child is left
+}
+
+static struct job *
+submit(struct fixture *fixture, int index, const char *method)
+{
+    struct job *job = job_new((struct span){0}, NULL, &fixture->results[index]);
+
+    job->method = span_of(method);
+    fixture->jobs[index] = job;
+    pool_submit(fixture->pool, job);
+    return job;
+}
+
+static void
+cancel(struct fixture *fixture, int index)
+{
+    pool_cancel(fixture->pool, fixture->jobs[index]);
+    job_free(fixture->jobs[index]);
+    fixture->jobs[index] = NULL;
+}
+
+static void
+await(struct fixture *fixture, int index, enum job_state state, const char *part)
+{
+    struct result *result = &fixture->results[index];
+
+    LOOP_UNTIL(&fixture->loop, result->there);
+    assert_int_equal(result->state, state);
+    if (strstr(result->body, part) == NULL)
+        fail_msg("%s is not in %s", part, result->body);
+}
+
+static struct pool_report
+report(const struct fixture *fixture)
+{
+    struct pool_report result;
+
+    pool_report(fixture->pool, &result);
+    return result;
+}
+
+static unsigned
+ready_workers(const struct fixture *fixture)
+{
+    unsigned ready = 0;
+
+    for (unsigned i = 0; i < fixture->config.processes; i++) {
+        const struct worker *worker = pool_worker(fixture->pool, i);
+        struct worker_report of_worker;
+
+        if (worker == NULL)
+            continue;
+        worker_report(worker, &of_worker);
+        assert_int_equal(of_worker.index, i);
+        ready += of_worker.state == WORKER_READY;
+    }
+    return ready;
+}
+
+// ---- jobs
+// ----------------------------------------------------------------------------------------
+
+// Submitted before any worker runs, by one worker: answered in the order they came.
+static void
+test_order(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 1, 1, true);
+    assert_false(pool_has_room(fixture.pool));
+    for (int i = 0; i < 20; i++)
+        submit(&fixture, i, "answer");
+    assert_int_equal(report(&fixture).queued, 20);
+    LOOP_UNTIL(&fixture.loop, fixture.finished == 20);
+    for (int i = 0; i < 20; i++) {
+        await(&fixture, i, JOB_SUCCEEDED, "[0,");
+        assert_int_equal(fixture.results[i].order, i);
+    }
+    assert_true(pool_has_room(fixture.pool));
+    assert_int_equal(report(&fixture).queued + report(&fixture).running, 0);
+    assert_true(report(&fixture).mean_run_us > 0);
+    assert_int_equal(report(&fixture).restarts, 0);
+    fixture_close(&fixture);
+}
+
+// Each worker of one slot gets one of the jobs that never end.
+static void
+test_all_workers_are_used(void **state)
+{
+    struct fixture fixture;
+    pid_t pids[3];
+
+    (void)state;
+    fixture_open(&fixture, 3, 1, true);
+    LOOP_UNTIL(&fixture.loop, ready_workers(&fixture) == 3);
+    for (int i = 0; i < 3; i++) {
+        assert_true(pool_has_room(fixture.pool));
+        submit(&fixture, i, "silent");
+    }
+    assert_false(pool_has_room(fixture.pool));
+    assert_int_equal(report(&fixture).running, 3);
+    submit(&fixture, 3, "answer");
+    assert_int_equal(report(&fixture).queued, 1);
+    for (int i = 0; i < 3; i++) {
+        struct worker_report of_worker;
+
+        worker_report(pool_worker(fixture.pool, (unsigned)i), &of_worker);
+        assert_int_equal(of_worker.running, 1);
+        pids[i] = of_worker.pid;
+    }
+    assert_true(pids[0] != pids[1] && pids[1] != pids[2] && pids[0] != pids[2]);
+    fixture_close(&fixture);
+}
+
+static void
+test_a_workers_own_error(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 1, 1, true);
+    submit(&fixture, 0, "fail");
+    await(&fixture, 0, JOB_FAILED, "{\"code\":5,\"message\":\"no\",\"data\":[1e400]}");
+    fixture_close(&fixture);
+}
+
+// ---- deaths
+// --------------------------------------------------------------------------------------
+
+static void
+test_dead_worker_is_replaced(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 1, 2, true);
+    submit(&fixture, 0, "silent");
+    submit(&fixture, 1, "kill");
+    submit(&fixture, 2, "answer"); // waits: it was never in the dead worker's hands
+    await(&fixture, 0, JOB_LOST, "\"signal\":\"SIGKILL\"");
+    await(&fixture, 1, JOB_LOST, "\"signal\":\"SIGKILL\"");
+    await(&fixture, 2, JOB_SUCCEEDED, "[0,");
+    assert_int_equal(report(&fixture).restarts, 1);
+    fixture_close(&fixture);
+}
+
+static void
+test_breach(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 1, 1, true);
+    submit(&fixture, 0, "garbage");
+    submit(&fixture, 1, "answer");
+    await(&fixture, 0, JOB_LOST, "\"code\":-32012");
+    await(&fixture, 1, JOB_SUCCEEDED, "[0,");
+    fixture_close(&fixture);
+}
+
+// Workers killed from outside again and again: every job has one outcome, right or "SIGKILL", and
+// the pool is whole afterwards.
+static void
+test_killing_at_random(void **state)
+{
+    struct fixture fixture;
+    int lost = 0;
+
+    (void)state;
+    srand(7);
+    fixture_open(&fixture, 4, 2, true);
+    for (int i = 0; i < JOBS_MAX; i++)
+        submit(&fixture, i, i % 40 == 7 ? "partial" : i % 40 == 27 ? "last" : "answer");
+    while (fixture.finished < JOBS_MAX) {
+        const struct worker *worker = pool_worker(fixture.pool, (unsigned)(rand() % 4));
+        int before = fixture.finished;
+
+        if (worker != NULL && rand() % 4 == 0) {
+            struct worker_report of_worker;
+
+            worker_report(worker, &of_worker);
+            if (of_worker.jobs_done > 0) // else each death delays the next start
+                kill(of_worker.pid, SIGKILL);
+        }
+        LOOP_UNTIL(&fixture.loop, fixture.finished >= before + 10 || fixture.finished == JOBS_MAX);
+    }
+    for (int i = 0; i < JOBS_MAX; i++) {
+        if (fixture.results[i].state == JOB_SUCCEEDED)
+            continue;
+        await(&fixture, i, JOB_LOST, "\"signal\":\"SIGKILL\"");
+        lost++;
+    }
+    assert_in_range(lost, 10, 300);
+    LOOP_UNTIL(&fixture.loop, ready_workers(&fixture) == 4);
+    fixture_close(&fixture);
+}
+
+// ---- programs that cannot be started
+// -------------------------------------------------------------
+
+static void
+test_missing_program(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 2, 1, false);
+    submit(&fixture, 0, "answer");
+    await(&fixture, 0, JOB_FAILED, "\"cause\":\"start\",\"reason\":\"No such file or directory\"");
+    assert_true(span_present(report(&fixture).start_error));
+    submit(&fixture, 1, "answer"); // at once now
+    assert_true(fixture.results[1].there);
+    await(&fixture, 1, JOB_FAILED, "\"code\":-32010");
+    // Somebody installs it: it is tried again.
+    temporary_write(&fixture.temporary, "worker", SCRIPT_WORKER, 0755);
+    LOOP_UNTIL(&fixture.loop, !span_present(report(&fixture).start_error));
+    submit(&fixture, 2, "answer");
+    await(&fixture, 2, JOB_SUCCEEDED, "");
+    fixture_close(&fixture);
+}
+
+// More failures at once than the loop looks at in one go.
+static void
+test_missing_program_many_times(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 64, 1, false);
+    submit(&fixture, 0, "answer");
+    await(&fixture, 0, JOB_FAILED, "\"cause\":\"start\"");
+    fixture_close(&fixture);
+}
+
+// ---- cancelling
+// ----------------------------------------------------------------------------------
+
+static void
+test_cancel_queued(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 1, 1, true);
+    submit(&fixture, 0, "silent");
+    submit(&fixture, 1, "answer");
+    submit(&fixture, 2, "answer");
+    LOOP_UNTIL(&fixture.loop, report(&fixture).running == 1);
+    assert_ptr_equal(pool_any_queued(fixture.pool), fixture.jobs[1]);
+    assert_ptr_equal(pool_any_running(fixture.pool), fixture.jobs[0]);
+    cancel(&fixture, 1);
+    assert_int_equal(report(&fixture).queued, 1);
+    assert_int_equal(report(&fixture).restarts, 0);
+    cancel(&fixture, 0);
+    assert_int_equal(report(&fixture).running, 0);
+    await(&fixture, 2, JOB_SUCCEEDED, "");
+    assert_false(fixture.results[0].there || fixture.results[1].there);
+    fixture_close(&fixture);
+}
+
+// The work is really stopped, and the place is filled again without the delay of a failure.
+static void
+test_cancel_kills_and_replaces(void **state)
+{
+    struct fixture fixture;
+    int64_t began_us;
+
+    (void)state;
+    fixture_open(&fixture, 1, 1, true);
+    LOOP_UNTIL(&fixture.loop, ready_workers(&fixture) == 1);
+    began_us = clock_us();
+    for (int i = 0; i < 10; i++) {
+        submit(&fixture, i, "hang");
+        LOOP_UNTIL(&fixture.loop, report(&fixture).running == 1);
+        cancel(&fixture, i);
+    }
+    submit(&fixture, 10, "answer");
+    await(&fixture, 10, JOB_SUCCEEDED, "");
+    assert_int_equal(report(&fixture).restarts, 10);
+    assert_true(clock_us() - began_us < 10000000); // with the delays of 10 failures: 25 s
+    fixture_close(&fixture);
+}
+
+static void
+test_cancel_among_others(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 1, 2, true);
+    submit(&fixture, 0, "silent");
+    submit(&fixture, 1, "silent");
+    LOOP_UNTIL(&fixture.loop, report(&fixture).running == 2);
+    cancel(&fixture, 0);
+    loop_settle(&fixture.loop);
+    assert_int_equal(report(&fixture).restarts, 0);
+    assert_int_equal(report(&fixture).running, 1);
+    // When nobody waits for the other either the slots come back.
+    cancel(&fixture, 1);
+    submit(&fixture, 2, "answer");
+    await(&fixture, 2, JOB_SUCCEEDED, "");
+    assert_int_equal(report(&fixture).restarts, 1);
+    fixture_close(&fixture);
+}
+
+// ---- stopping
+// ------------------------------------------------------------------------------------
+
+static void
+test_stop_before_the_start(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 3, 1, true);
+    pool_stop(fixture.pool);
+    assert_int_equal(fixture.stopped, 1); // from inside: there is no worker yet
+    fixture_close(&fixture);
+}
+
+static void
+test_stop(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 3, 1, true);
+    submit(&fixture, 0, "answer");
+    await(&fixture, 0, JOB_SUCCEEDED, "");
+    pool_stop(fixture.pool);
+    pool_stop(fixture.pool);
+    LOOP_UNTIL(&fixture.loop, fixture.stopped);
+    for (unsigned i = 0; i < 3; i++)
+        assert_null(pool_worker(fixture.pool, i));
+    assert_int_equal(report(&fixture).restarts, 0);
+    fixture_close(&fixture);
+}
+
+// One that does not end by itself is killed; what it was doing was cancelled before.
+static void
+test_stop_kills(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, 1, 2, true);
+    submit(&fixture, 0, "deaf");
+    await(&fixture, 0, JOB_SUCCEEDED, "");
+    pool_stop(fixture.pool);
+    LOOP_UNTIL(&fixture.loop, fixture.stopped);
+    fixture_close(&fixture);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_all_workers_are_used),
+        cmocka_unit_test(test_a_workers_own_error),
+        cmocka_unit_test(test_dead_worker_is_replaced),
+        cmocka_unit_test(test_breach),
+        cmocka_unit_test(test_killing_at_random),
+        cmocka_unit_test(test_missing_program),
+        cmocka_unit_test(test_missing_program_many_times),
+        cmocka_unit_test(test_cancel_queued),
+        cmocka_unit_test(test_cancel_kills_and_replaces),
+        cmocka_unit_test(test_cancel_among_others),
+        cmocka_unit_test(test_stop_before_the_start),
+        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_stop_kills),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    log_set_level(LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

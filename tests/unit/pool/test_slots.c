@@ -1,0 +1,204 @@
+// Slots: numbers that lead back to exactly one job, whatever a worker answers.
+
+// cmocka.h needs the others before it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "pool/slots.h"
+
+#include <stdio.h>
+
+static struct job jobs[8];
+
+// What the answer with this id gives.
+static bool
+take(struct slots *slots, const char *id, struct job **ret_job)
+{
+    return slots_take(slots, span_of(id), ret_job);
+}
+
+static bool
+take_number(struct slots *slots, uint64_t number, struct job **ret_job)
+{
+    char id[24];
+
+    snprintf(id, sizeof(id), "%llu", (unsigned long long)number);
+    return take(slots, id, ret_job);
+}
+
+static uint64_t
+put(struct slots *slots, struct job *job)
+{
+    uint64_t number = slots_next_number(slots);
+
+    slots_put(slots, number, job);
+    return number;
+}
+
+static void
+test_fill_and_empty(void **state)
+{
+    struct slots *slots = slots_new(3);
+    uint64_t numbers[3];
+    struct job *job;
+
+    (void)state;
+    assert_int_equal(slots_busy(slots), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_false(slots_full(slots));
+        numbers[i] = put(slots, &jobs[i]);
+        assert_int_equal(slots_busy(slots), i + 1);
+    }
+    assert_true(slots_full(slots));
+    for (int i = 2; i >= 0; i--) {
+        assert_true(take_number(slots, numbers[i], &job));
+        assert_ptr_equal(job, &jobs[i]);
+        assert_int_equal(slots_busy(slots), i);
+    }
+    slots_free(slots);
+    slots_free(NULL);
+}
+
+// No number is used twice, in whatever order the slots become free.
+static void
+test_numbers_are_fresh(void **state)
+{
+    struct slots *slots = slots_new(3);
+    static bool seen[10000];
+    uint64_t number;
+    struct job *job;
+
+    (void)state;
+    put(slots, &jobs[0]); // one that stays
+    for (int i = 0; i < 2000; i++) {
+        uint64_t other = put(slots, &jobs[2]);
+
+        number = put(slots, &jobs[1]);
+        assert_true(number < 10000 && other < 10000);
+        assert_false(seen[number] || seen[other]);
+        seen[number] = seen[other] = true;
+        assert_true(take_number(slots, i % 2 == 0 ? number : other, &job));
+        assert_true(take_number(slots, i % 2 == 0 ? other : number, &job));
+    }
+    slots_free(slots);
+}
+
+static void
+test_late_and_invented_answers(void **state)
+{
+    struct slots *slots = slots_new(2);
+    struct job *job = &jobs[7];
+    uint64_t first = put(slots, &jobs[0]);
+    uint64_t second;
+
+    (void)state;
+    assert_true(take_number(slots, first, &job));
+    job = &jobs[7];
+    assert_false(take_number(slots, first, &job)); // answered already
+    second = put(slots, &jobs[1]);
+    assert_false(take_number(slots, first, &job)); // late: the slot has another job
+    assert_false(take_number(slots, second + 2, &job));
+    assert_false(take_number(slots, second + 1, &job));
+    assert_false(take_number(slots, second - 2, &job));
+    assert_ptr_equal(job, &jobs[7]);
+    assert_int_equal(slots_busy(slots), 1);
+    slots_free(slots);
+}
+
+static void
+test_ids_that_are_no_numbers(void **state)
+{
+    static const char *const ids[] = {"",
+                                      "null",
+                                      "-2",
+                                      "2.0",
+                                      "2e0",
+                                      "\"2\"",
+                                      "+2",
+                                      "true",
+                                      " 2",
+                                      "2 ",
+                                      "[2]",
+                                      "0x2",
+                                      "2\n",
+                                      "{}",
+                                      "00000000000000000002",
+                                      "18446744073709551618",
+                                      "99999999999999999999999999999999999999999999999"};
+    struct slots *slots = slots_new(1);
+    struct job *job = &jobs[7];
+
+    (void)state;
+    while (put(slots, &jobs[0]) != 2)
+        slots_take_any(slots, &job);
+    job = &jobs[7];
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+        if (take(slots, ids[i], &job))
+            fail_msg("taken: %s", ids[i]);
+    assert_false(slots_take(slots, (struct span){0}, &job));
+    assert_ptr_equal(job, &jobs[7]);
+    assert_true(take(slots, "2", &job));
+    assert_ptr_equal(job, &jobs[0]);
+    slots_free(slots);
+}
+
+static void
+test_abandon(void **state)
+{
+    struct slots *slots = slots_new(2);
+    uint64_t numbers[2] = {put(slots, &jobs[0]), put(slots, &jobs[1])};
+    struct job *job = &jobs[7];
+
+    (void)state;
+    slots_abandon(slots, &jobs[0]);
+    assert_true(slots_full(slots)); // the work goes on
+    assert_true(take_number(slots, numbers[0], &job));
+    assert_null(job);
+    assert_int_equal(slots_busy(slots), 1);
+    assert_true(take_number(slots, numbers[1], &job));
+    assert_ptr_equal(job, &jobs[1]);
+    slots_free(slots);
+}
+
+static void
+test_take_any(void **state)
+{
+    struct slots *slots = slots_new(4);
+    struct job *job;
+    int live = 0;
+    int abandoned = 0;
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        put(slots, &jobs[i]);
+    slots_abandon(slots, &jobs[2]);
+    while (slots_take_any(slots, &job)) {
+        live += job != NULL;
+        abandoned += job == NULL;
+        assert_true(job != &jobs[2]);
+    }
+    assert_int_equal(live, 3);
+    assert_int_equal(abandoned, 1);
+    assert_int_equal(slots_busy(slots), 0);
+    slots_free(slots);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fill_and_empty),
+        cmocka_unit_test(test_numbers_are_fresh),
+        cmocka_unit_test(test_late_and_invented_answers),
+        cmocka_unit_test(test_ids_that_are_no_numbers),
+        cmocka_unit_test(test_abandon),
+        cmocka_unit_test(test_take_any),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

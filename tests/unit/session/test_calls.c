@@ -1,0 +1,181 @@
+// Calls: found by their id byte for byte, however many there are; notifications are held, not
+// found.
+
+// cmocka.h needs the others before it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "session/calls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MANY 3000
+
+static struct call *
+add(struct calls *calls, const char *id)
+{
+    struct call *call = calls_add(calls, span_of(id), 0);
+
+    assert_non_null(call);
+    return call;
+}
+
+static void
+drop(struct calls *calls, struct call *call)
+{
+    calls_take(calls, call);
+    call_free(call);
+}
+
+static void
+drop_all(struct calls *calls)
+{
+    struct call *call;
+
+    while ((call = TAILQ_FIRST(&calls->all)) != NULL)
+        drop(calls, call);
+    assert_int_equal(calls->count, 0);
+    assert_int_equal(calls->size, 0);
+    calls_done(calls);
+}
+
+static void
+test_empty(void **state)
+{
+    struct calls calls;
+
+    (void)state;
+    calls_init(&calls);
+    assert_null(calls_find(&calls, SPAN("1")));
+    assert_null(calls.buckets); // an idle session costs nothing
+    calls_done(&calls);
+}
+
+// Ids that mean the same and are written otherwise are others.
+static void
+test_byte_for_byte(void **state)
+{
+    static const char *const ids[] = {"1",   "1.0",  "\"1\"",       "10", "-1", "null",  "\"null\"",
+                                      "1e0", "\"\"", "\"\\u0031\"", "0",  "-0", "\"a\"", "\"b\""};
+    enum { COUNT = sizeof(ids) / sizeof(ids[0]) };
+    struct call *added[COUNT];
+    struct calls calls;
+
+    (void)state;
+    calls_init(&calls);
+    for (int i = 0; i < COUNT; i++) {
+        assert_null(calls_find(&calls, span_of(ids[i])));
+        added[i] = add(&calls, ids[i]);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        assert_ptr_equal(calls_find(&calls, span_of(ids[i])), added[i]);
+        assert_true(span_is(added[i]->id, ids[i]));
+        drop(&calls, added[i]);
+        assert_null(calls_find(&calls, span_of(ids[i])));
+    }
+    drop_all(&calls);
+}
+
+static void
+test_id_is_copied(void **state)
+{
+    char id[] = "\"x\"";
+    struct calls calls;
+
+    (void)state;
+    calls_init(&calls);
+    add(&calls, id);
+    id[1] = 'y';
+    assert_null(calls_find(&calls, SPAN("\"y\"")));
+    assert_non_null(calls_find(&calls, SPAN("\"x\"")));
+    drop_all(&calls);
+}
+
+static void
+test_notifications(void **state)
+{
+    struct calls calls;
+    struct call *call;
+
+    (void)state;
+    calls_init(&calls);
+    call = calls_add(&calls, (struct span){0}, 5);
+    assert_false(span_present(call->id));
+    assert_null(calls_find(&calls, (struct span){0}));
+    assert_null(calls_find(&calls, SPAN("null")));
+    add(&calls, "null");
+    assert_non_null(calls_find(&calls, SPAN("null")));
+    assert_int_equal(calls.count, 2);
+    drop(&calls, call);
+    assert_non_null(calls_find(&calls, SPAN("null")));
+    drop_all(&calls);
+}
+
+static void
+test_size(void **state)
+{
+    struct calls calls;
+    struct call *call;
+
+    (void)state;
+    calls_init(&calls);
+    call = calls_add(&calls, SPAN("12345"), 1000);
+    assert_int_equal(call->size, sizeof(*call) + 5 + 1000);
+    calls_add(&calls, (struct span){0}, 100);
+    assert_int_equal(calls.size, 2 * sizeof(*call) + 5 + 1000 + 100);
+    drop(&calls, call);
+    assert_int_equal(calls.size, sizeof(*call) + 100);
+    drop_all(&calls);
+}
+
+static struct span
+numbered_id(int number, char text[16])
+{
+    snprintf(text, 16, "%d", number * 7);
+    return span_of(text);
+}
+
+// Through many doublings, with notifications between, and every third taken out meanwhile.
+static void
+test_growth(void **state)
+{
+    static struct call *added[MANY];
+    struct calls calls;
+    char id[16];
+
+    (void)state;
+    calls_init(&calls);
+    for (int i = 0; i < MANY; i++) {
+        added[i] = calls_add(&calls, i % 5 == 0 ? (struct span){0} : numbered_id(i, id), 0);
+        if (i % 6 == 5) {
+            drop(&calls, added[i / 2]);
+            added[i / 2] = NULL;
+        }
+    }
+    assert_true(calls.bucket_count >= calls.count);
+    assert_int_equal(calls.bucket_count & (calls.bucket_count - 1), 0);
+    for (int i = 0; i < MANY; i++) {
+        bool there = added[i] != NULL && i % 5 != 0;
+
+        assert_ptr_equal(calls_find(&calls, numbered_id(i, id)), there ? added[i] : NULL);
+    }
+    drop_all(&calls);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_empty),        cmocka_unit_test(test_byte_for_byte),
+        cmocka_unit_test(test_id_is_copied), cmocka_unit_test(test_notifications),
+        cmocka_unit_test(test_size),         cmocka_unit_test(test_growth),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
