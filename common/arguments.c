@@ -80,14 +80,17 @@ argument_error(const struct argument *argument, const struct argument_fault *fau
                size_t *ret_length)
 {
     bool own = span_is(fault->member, argument->name);
+    bool alone = argument->name[0] != '\0';
     // A name of foreign make may be as long as a line; nobody needs to see all of it. Cutting could
     // split an escape, so a long one is not shown.
     struct span member = fault->member.length <= 256 ? fault->member : SPAN("(a long name)");
 
-    return error_object_format(ERROR_INVALID_PARAMS, ret_length,
-                               "{\"member\":\"%.*s\",\"reason\":\"%s\",\"expected\":\"%s%s%s%s\"}",
-                               (int)member.length, member.at, fault->reason, own ? "" : "only ",
-                               own ? "" : argument->name, own ? "" : ", ", argument->expected);
+    return error_object_format(
+        ERROR_INVALID_PARAMS, ret_length,
+        "{\"member\":\"%s%.*s\",\"reason\":\"%s\",\"expected\":\"%s%s%s%s\"}",
+        fault->prefix != NULL ? fault->prefix : "", (int)member.length, member.at, fault->reason,
+        own ? "" : "only ", own ? "" : argument->name, own || !alone ? "" : ", ",
+        argument->expected);
 }
 
 bool

@@ -11,13 +11,14 @@
 
 // What a method expects of its argument, for the check and for people.
 struct argument {
-    const char *name;     // "n"
+    const char *name;     // "n"; "" if it is one of several, which `expected` lists
     const char *expected; // "a whole number from 0 to 10"
 };
 
 struct argument_fault {
     struct span member; // the raw name, for an unknown member the caller's spelling
     const char *reason; // "missing", "unknown member", "wrong type", ...
+    const char *prefix; // before the member's name, such as "options."; NULL: nothing
 };
 
 // Finds the argument's value. False with *ret_fault filled if it is missing, there is anything else

@@ -151,7 +151,7 @@ finish_pools(struct config_draft *draft)
     for (size_t i = 0; i < draft->pool_count; i++) {
         config->pools[i] = draft->pools[i].config;
         if (config->pools[i].processes == 0)
-            config->pools[i].processes = usable_cores();
+            config->pools[i].processes = config->pools[i].processes_min = usable_cores();
     }
     config->pool_count = draft->pool_count;
     draft->pool_count = 0;
@@ -171,6 +171,13 @@ free_pool(struct pool_config *pool)
     free(pool->name);
     free_words(pool->argv);
     free_words(pool->methods);
+    free_words(pool->environment);
+    free_words(pool->command);
+    free(pool->stdin_param);
+    free(pool->plugin);
+    free(pool->user);
+    free(pool->group);
+    free(pool->directory);
 }
 
 static void
@@ -232,4 +239,10 @@ config_free(struct config *config)
     free(config->pools);
     free(config->listen);
     free(config);
+}
+
+unsigned
+config_slots(const struct pool_config *pool)
+{
+    return pool->in_flight != 0 ? pool->in_flight : pool->threads;
 }

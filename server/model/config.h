@@ -9,6 +9,7 @@
 #include "common/address.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "model/timeouts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,8 @@
 enum pool_kind {
     POOL_BUILTIN, // builtin = yes: offload-worker
     POOL_PROGRAM, // program = PATH ARGUMENT...
+    POOL_COMMAND, // command = PATH ARGUMENT...: a process of its own for each job
+    POOL_PLUGIN,  // plugin = PATH: offload-worker with methods from a shared object
 };
 
 struct pool_config {
@@ -28,7 +31,29 @@ struct pool_config {
     enum pool_kind kind;
     char **argv;        // POOL_PROGRAM: NULL-terminated, split at white space, no shell; else NULL
     char **methods;     // NULL-terminated; for POOL_BUILTIN by default echo, sum_squares
-    unsigned processes; // never 0: `auto` (the default) was replaced by the number of usable cores
+    unsigned processes; // the most workers; never 0: `auto` (the default) was replaced by the
+                        // number of usable cores
+    unsigned processes_min;   // so many always; the same as `processes` unless MIN..MAX was said
+    int64_t idle_timeout_us;  // workers above the minimum that are idle for so long end; 1 min
+    unsigned max_jobs;        // a worker is replaced after so many; 0: never
+    int64_t max_age_us;       // or when it is so old; 0: never
+    size_t memory_max;        // or when it has grown to three quarters of this; 0: never
+    struct timeouts timeouts; // of each job, 0: none
+    int64_t kill_delay_us;    // from SIGTERM to SIGKILL; 5 s by default
+    bool wait_ready;          // a worker gets jobs when it has sent worker.ready
+    int64_t start_timeout_us; // until then; 1 min by default, 0: none
+    unsigned crash_limit;     // a job whose workers died so often is not run again; 3 by default
+    int nice;                 // added to the daemon's own
+    char *user;               // NULL: the daemon's own
+    char *group;              // NULL: the user's, or the daemon's own
+    char *directory;          // NULL: the daemon's own
+    char **environment;       // NAME=VALUE with {slot}, NULL-terminated; or NULL
+    int64_t cpu_time_max_us;  // RLIMIT_CPU; 0: none
+    unsigned open_files_max;  // RLIMIT_NOFILE; 0: the daemon's own soft limit at its start
+    char **command;           // POOL_COMMAND: words with {NAME}, NULL-terminated; else NULL
+    char *stdin_param;        // POOL_COMMAND: the param that goes to stdin; or NULL
+    char *plugin;             // POOL_PLUGIN: absolute path; else NULL
+    unsigned in_flight;       // programs: requests that a worker has at once; 0: `threads` says it
     unsigned threads; // slots of one worker: jobs that it runs at once; 1 by default, 1024 at most
 };
 
@@ -44,6 +69,9 @@ struct config {
     struct pool_config *pools; // in the order of the files; never empty
     size_t pool_count;
 };
+
+// Jobs that a worker of the pool has at once.
+unsigned config_slots(const struct pool_config *pool);
 
 // What went wrong, ready to print: "offloadd.conf:12: unknown key 'proceses' in [pool cpu]".
 struct config_error {

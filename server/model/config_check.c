@@ -114,9 +114,12 @@ check_methods(struct config_draft *draft, struct pool_draft *pool)
 
     if (pool->config.methods == NULL && said)
         draft_fail(draft, pool->said[KEY_METHODS], "methods: a name is missing");
-    else if (pool->config.methods == NULL && pool->config.kind == POOL_PROGRAM)
-        draft_fail(draft, pool->named, "[pool %s] has a program, so it needs methods = METHOD...",
-                   pool->config.name);
+    else if (pool->config.methods == NULL && pool->config.kind != POOL_BUILTIN)
+        draft_fail(draft, pool->named, "[pool %s] has a %s, so it needs methods = METHOD...",
+                   pool->config.name,
+                   pool->config.kind == POOL_PROGRAM  ? "program"
+                   : pool->config.kind == POOL_PLUGIN ? "plugin"
+                                                      : "command");
     else if (pool->config.methods == NULL)
         default_methods(draft, &pool->config);
 }
@@ -164,21 +167,76 @@ check_program(struct config_draft *draft, struct pool_draft *pool)
         make_absolute(draft, pool);
 }
 
+// Exactly one of the keys that say what the workers are.
+static bool
+check_kind(struct config_draft *draft, struct pool_draft *pool)
+{
+    bool program = pool->said[KEY_PROGRAM].source != 0;
+    bool command = pool->said[KEY_COMMAND].source != 0;
+    bool plugin = pool->config.plugin != NULL;
+    int kinds = pool->builtin + program + plugin + command;
+
+    if (kinds == 0)
+        draft_fail(draft, pool->named,
+                   "[pool %s] needs one of builtin = yes, program, plugin and command",
+                   pool->config.name);
+    else if (kinds > 1)
+        draft_fail(draft,
+                   program   ? pool->said[KEY_PROGRAM]
+                   : command ? pool->said[KEY_COMMAND]
+                             : pool->said[KEY_PLUGIN],
+                   "[pool %s] has more than one of builtin, program, plugin and command",
+                   pool->config.name);
+    pool->config.kind = program   ? POOL_PROGRAM
+                        : plugin  ? POOL_PLUGIN
+                        : command ? POOL_COMMAND
+                                  : POOL_BUILTIN;
+    return kinds == 1;
+}
+
+static void
+check_command(struct config_draft *draft, const struct pool_draft *pool)
+{
+    struct config_origin at = pool->said[KEY_COMMAND];
+    char quote[DRAFT_QUOTE_SIZE];
+
+    if (pool->config.command == NULL)
+        draft_fail(draft, at, "command: a path is missing");
+    else if (pool->config.command[0][0] != '/')
+        draft_fail(draft, at, "command: '%s' is not an absolute path",
+                   draft_quote(pool->config.command[0], quote));
+    else if (config_slots(&pool->config) != 1)
+        draft_fail(draft, at, "[pool %s] has a command: it has no threads, only processes",
+                   pool->config.name);
+}
+
+static void
+check_environment(struct config_draft *draft, const struct pool_draft *pool)
+{
+    char quote[DRAFT_QUOTE_SIZE];
+
+    for (char **word = pool->config.environment; word != NULL && *word != NULL; word++)
+        if (strchr(*word, '=') == NULL || **word == '=')
+            draft_fail(draft, pool->said[KEY_ENVIRONMENT], "environment: '%s' is not NAME=VALUE",
+                       draft_quote(*word, quote));
+}
+
 static void
 check_pool(struct config_draft *draft, struct pool_draft *pool)
 {
-    bool program = pool->said[KEY_PROGRAM].source != 0;
+    bool threads = pool->said[KEY_THREADS].source != 0;
 
-    if (pool->builtin == program) {
-        draft_fail(draft, program ? pool->said[KEY_PROGRAM] : pool->named,
-                   program ? "[pool %s] has both builtin and program"
-                           : "[pool %s] needs either builtin = yes or program = PATH",
-                   pool->config.name);
+    if (!check_kind(draft, pool))
         return;
-    }
-    pool->config.kind = program ? POOL_PROGRAM : POOL_BUILTIN;
-    if (program)
+    if (pool->config.kind == POOL_PROGRAM)
         check_program(draft, pool);
+    if (pool->config.kind == POOL_COMMAND)
+        check_command(draft, pool);
+    else if (pool->config.stdin_param != NULL)
+        draft_fail(draft, pool->said[KEY_STDIN], "stdin is for commands");
+    if (pool->config.in_flight != 0 && (threads || pool->config.kind != POOL_PROGRAM))
+        draft_fail(draft, pool->said[KEY_IN_FLIGHT], "in-flight is for programs, without threads");
+    check_environment(draft, pool);
     check_methods(draft, pool);
 }
 

@@ -111,8 +111,13 @@ add_pool(struct config_draft *draft, char *name)
         return;
     }
     draft->pools = grown;
-    grown[draft->pool_count++] =
-        (struct pool_draft){.config = {.name = name, .threads = 1}, .named = draft->at};
+    grown[draft->pool_count++] = (struct pool_draft){.config = {.name = name,
+                                                                .threads = 1,
+                                                                .kill_delay_us = 5000000,
+                                                                .start_timeout_us = 60000000,
+                                                                .crash_limit = 3,
+                                                                .idle_timeout_us = 60000000},
+                                                     .named = draft->at};
 }
 
 void

@@ -31,6 +31,12 @@ print_number(FILE *out, enum config_key key, unsigned number)
     fprintf(out, "%s = %u\n", draft_key_name(key), number);
 }
 
+static void
+print_bool(FILE *out, enum config_key key, bool value)
+{
+    fprintf(out, "%s = %s\n", draft_key_name(key), value ? "yes" : "no");
+}
+
 // inih reads lines of a limited length, so that a long list goes on in indented lines.
 static void
 print_words(FILE *out, enum config_key key, char *const *words)
@@ -82,16 +88,62 @@ print_server(FILE *out, const struct config *config)
 }
 
 static void
+print_text(FILE *out, enum config_key key, const char *text)
+{
+    if (text != NULL)
+        fprintf(out, "%s = %s\n", draft_key_name(key), text);
+}
+
+// What the processes are given.
+static void
+print_process(FILE *out, const struct pool_config *pool)
+{
+    print_time(out, KEY_CPU_TIME_MAX, pool->cpu_time_max_us);
+    print_number(out, KEY_OPEN_FILES_MAX, pool->open_files_max);
+    fprintf(out, "%s = %d\n", draft_key_name(KEY_NICE), pool->nice);
+    print_text(out, KEY_STDIN, pool->stdin_param);
+    print_text(out, KEY_USER, pool->user);
+    print_text(out, KEY_GROUP, pool->group);
+    print_text(out, KEY_DIRECTORY, pool->directory);
+    if (pool->environment != NULL)
+        print_words(out, KEY_ENVIRONMENT, pool->environment);
+}
+
+static void
 print_pool(FILE *out, const struct pool_config *pool)
 {
     fprintf(out, "\n[pool %s]\n", pool->name);
     if (pool->kind == POOL_PROGRAM)
         print_words(out, KEY_PROGRAM, pool->argv);
+    else if (pool->kind == POOL_COMMAND)
+        print_words(out, KEY_COMMAND, pool->command);
+    else if (pool->kind == POOL_PLUGIN)
+        fprintf(out, "%s = %s\n", draft_key_name(KEY_PLUGIN), pool->plugin);
     else
-        fprintf(out, "%s = yes\n", draft_key_name(KEY_BUILTIN));
+        print_bool(out, KEY_BUILTIN, true);
     print_words(out, KEY_METHODS, pool->methods);
-    print_number(out, KEY_PROCESSES, pool->processes);
-    print_number(out, KEY_THREADS, pool->threads);
+    if (pool->processes_min == pool->processes)
+        print_number(out, KEY_PROCESSES, pool->processes);
+    else
+        fprintf(out, "%s = %u..%u\n", draft_key_name(KEY_PROCESSES), pool->processes_min,
+                pool->processes);
+    if (pool->in_flight == 0)
+        print_number(out, KEY_THREADS, pool->threads);
+    print_time(out, KEY_TIMEOUT_QUEUE, pool->timeouts.us[TIMEOUT_QUEUE]);
+    print_time(out, KEY_TIMEOUT_RUN, pool->timeouts.us[TIMEOUT_RUN]);
+    print_time(out, KEY_TIMEOUT_SILENCE, pool->timeouts.us[TIMEOUT_SILENCE]);
+    print_time(out, KEY_TIMEOUT_TOTAL, pool->timeouts.us[TIMEOUT_TOTAL]);
+    print_time(out, KEY_KILL_DELAY, pool->kill_delay_us);
+    if (pool->in_flight != 0)
+        print_number(out, KEY_IN_FLIGHT, pool->in_flight);
+    print_bool(out, KEY_WAIT_READY, pool->wait_ready);
+    print_time(out, KEY_TIMEOUT_START, pool->start_timeout_us);
+    print_number(out, KEY_CRASH_LIMIT, pool->crash_limit);
+    print_time(out, KEY_IDLE_TIMEOUT, pool->idle_timeout_us);
+    print_number(out, KEY_MAX_JOBS, pool->max_jobs);
+    print_time(out, KEY_MAX_AGE, pool->max_age_us);
+    print_size(out, KEY_MEMORY_MAX, pool->memory_max);
+    print_process(out, pool);
 }
 
 int

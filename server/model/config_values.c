@@ -30,12 +30,17 @@ static void apply_time(const struct use *use, const char *value);
 static void apply_mode(const struct use *use, const char *value);
 static void apply_level(const struct use *use, const char *value);
 static void apply_bool(const struct use *use, const char *value);
+static void apply_name(const struct use *use, const char *value);
+static void apply_nice(const struct use *use, const char *value);
+static void apply_path(const struct use *use, const char *value);
 static void apply_processes(const struct use *use, const char *value);
 static void apply_listen(const struct use *use, const char *value);
 static void apply_words(const struct use *use, const char *value);
 static void clear_listen(void *target);
 static void clear_program(void *target);
 static void clear_methods(void *target);
+static void clear_environment(void *target);
+static void clear_command(void *target);
 
 #define SERVER(member) offsetof(struct config, member)
 #define LIMIT(member)  offsetof(struct config, limits.member)
@@ -44,6 +49,8 @@ static void clear_methods(void *target);
 #define GIB            ((uint64_t)1 << 30)
 #define COUNT_MAX      1000000
 #define DAY_US         ((uint64_t)86400 * 1000000)
+#define YEAR_US        (365 * DAY_US)
+#define TIMEOUT(kind)  offsetof(struct pool_draft, config.timeouts.us[kind])
 
 static const struct rule rules[KEY_COUNT] = {
     [KEY_LISTEN] = {SERVER(listen), 0, 0, apply_listen, clear_listen},
@@ -64,6 +71,29 @@ static const struct rule rules[KEY_COUNT] = {
     [KEY_METHODS] = {POOL(config.methods), 0, 0, apply_words, clear_methods},
     [KEY_PROCESSES] = {POOL(config.processes), 1, 1024, apply_processes, NULL},
     [KEY_THREADS] = {POOL(config.threads), 1, 1024, apply_number, NULL},
+    [KEY_TIMEOUT_QUEUE] = {TIMEOUT(TIMEOUT_QUEUE), 0, YEAR_US, apply_time, NULL},
+    [KEY_TIMEOUT_RUN] = {TIMEOUT(TIMEOUT_RUN), 0, YEAR_US, apply_time, NULL},
+    [KEY_TIMEOUT_SILENCE] = {TIMEOUT(TIMEOUT_SILENCE), 0, YEAR_US, apply_time, NULL},
+    [KEY_TIMEOUT_TOTAL] = {TIMEOUT(TIMEOUT_TOTAL), 0, YEAR_US, apply_time, NULL},
+    [KEY_KILL_DELAY] = {POOL(config.kill_delay_us), 0, DAY_US, apply_time, NULL},
+    [KEY_PLUGIN] = {POOL(config.plugin), 0, 0, apply_path, NULL},
+    [KEY_IN_FLIGHT] = {POOL(config.in_flight), 1, 65536, apply_number, NULL},
+    [KEY_WAIT_READY] = {POOL(config.wait_ready), 0, 0, apply_bool, NULL},
+    [KEY_TIMEOUT_START] = {POOL(config.start_timeout_us), 0, DAY_US, apply_time, NULL},
+    [KEY_CRASH_LIMIT] = {POOL(config.crash_limit), 1, 1000, apply_number, NULL},
+    [KEY_IDLE_TIMEOUT] = {POOL(config.idle_timeout_us), 1000, YEAR_US, apply_time, NULL},
+    [KEY_MAX_JOBS] = {POOL(config.max_jobs), 0, 1000 * COUNT_MAX, apply_number, NULL},
+    [KEY_MAX_AGE] = {POOL(config.max_age_us), 0, YEAR_US, apply_time, NULL},
+    [KEY_MEMORY_MAX] = {POOL(config.memory_max), 0, 1024 * 1024 * GIB, apply_size, NULL},
+    [KEY_CPU_TIME_MAX] = {POOL(config.cpu_time_max_us), 0, YEAR_US, apply_time, NULL},
+    [KEY_OPEN_FILES_MAX] = {POOL(config.open_files_max), 0, COUNT_MAX, apply_number, NULL},
+    [KEY_NICE] = {POOL(config.nice), 0, 0, apply_nice, NULL},
+    [KEY_USER] = {POOL(config.user), 0, 0, apply_name, NULL},
+    [KEY_GROUP] = {POOL(config.group), 0, 0, apply_name, NULL},
+    [KEY_DIRECTORY] = {POOL(config.directory), 0, 0, apply_path, NULL},
+    [KEY_COMMAND] = {POOL(config.command), 0, 0, apply_words, clear_command},
+    [KEY_STDIN] = {POOL(config.stdin_param), 0, 0, apply_name, NULL},
+    [KEY_ENVIRONMENT] = {POOL(config.environment), 0, 0, apply_words, clear_environment},
 };
 
 static void bad_value(const struct use *use, const char *value, const char *format, ...)
@@ -96,17 +126,56 @@ apply_number(const struct use *use, const char *value)
                   (uintmax_t)rule->most);
 }
 
+// "MIN..MAX" into two texts; false if it is no range.
+static bool
+split_range(const char *value, char least[24], char most[24])
+{
+    const char *dots = strstr(value, "..");
+
+    if (dots == NULL || dots - value >= 24 || strlen(dots + 2) >= 24)
+        return false;
+    snprintf(least, 24, "%.*s", (int)(dots - value), value);
+    snprintf(most, 24, "%s", dots + 2);
+    return true;
+}
+
 static void
 apply_processes(const struct use *use, const char *value)
 {
     const struct rule *rule = &rules[use->key];
-    uint64_t number = 0;
+    struct pool_config *pool = &((struct pool_draft *)use->target)->config;
+    char least_text[24];
+    char most_text[24];
+    uint64_t least = 0;
+    uint64_t most = 0;
 
-    if (strcmp(value, "auto") == 0 || units_parse_number(value, rule->least, rule->most, &number))
-        *(unsigned *)use->field = (unsigned)number; // 0 becomes the number of cores at the end
+    if (split_range(value, least_text, most_text)) {
+        if (units_parse_number(most_text, rule->least, rule->most, &most) &&
+            units_parse_number(least_text, 0, most, &least)) {
+            pool->processes = (unsigned)most;
+            pool->processes_min = (unsigned)least;
+            return;
+        }
+    } else if (strcmp(value, "auto") == 0 ||
+               units_parse_number(value, rule->least, rule->most, &most)) {
+        // 0 becomes the number of cores at the end.
+        pool->processes = pool->processes_min = (unsigned)most;
+        return;
+    }
+    bad_value(use, value, "auto, a whole number from %ju to %ju, or MIN..MAX of such",
+              (uintmax_t)rule->least, (uintmax_t)rule->most);
+}
+
+static void
+apply_nice(const struct use *use, const char *value)
+{
+    char *end;
+    long nice = strtol(value, &end, 10);
+
+    if (end == value || *end != '\0' || nice < -20 || nice > 19)
+        bad_value(use, value, "a whole number from -20 to 19");
     else
-        bad_value(use, value, "auto or a whole number from %ju to %ju", (uintmax_t)rule->least,
-                  (uintmax_t)rule->most);
+        *(int *)use->field = (int)nice;
 }
 
 static void
@@ -167,6 +236,38 @@ apply_bool(const struct use *use, const char *value)
 {
     if (!units_parse_bool(value, use->field))
         bad_value(use, value, "yes or no");
+}
+
+static void
+set_text(const struct use *use, const char *value)
+{
+    char **field = use->field;
+    char *copy = strdup(value);
+
+    if (copy == NULL) {
+        draft_fail_memory(use->draft);
+        return;
+    }
+    free(*field);
+    *field = copy;
+}
+
+static void
+apply_path(const struct use *use, const char *value)
+{
+    if (value[0] != '/' || strpbrk(value, " \t") != NULL || strlen(value) > CONFIG_WORD_MAX)
+        bad_value(use, value, "an absolute path without white space");
+    else
+        set_text(use, value);
+}
+
+static void
+apply_name(const struct use *use, const char *value)
+{
+    if (value[0] == '\0' || strpbrk(value, " \t") != NULL || strlen(value) > CONFIG_WORD_MAX)
+        bad_value(use, value, "a name");
+    else
+        set_text(use, value);
 }
 
 // A list is split at white space. A word that looks like a comment is refused: "# text" behind a
@@ -292,6 +393,18 @@ static void
 clear_methods(void *target)
 {
     clear_words(&((struct pool_draft *)target)->config.methods);
+}
+
+static void
+clear_environment(void *target)
+{
+    clear_words(&((struct pool_draft *)target)->config.environment);
+}
+
+static void
+clear_command(void *target)
+{
+    clear_words(&((struct pool_draft *)target)->config.command);
 }
 
 bool

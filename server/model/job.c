@@ -31,7 +31,22 @@ job_new(struct span params, const struct job_sink *sink, void *sink_context)
 void
 job_free(struct job *job)
 {
+    if (job != NULL)
+        free((char *)job->input.at);
     free(job);
+}
+
+bool
+job_set_input(struct job *job, struct span text)
+{
+    char *copy = malloc(text.length + 1);
+
+    if (copy == NULL)
+        return false;
+    if (text.length > 0)
+        memcpy(copy, text.at, text.length);
+    job->input = (struct span){.at = copy, .length = text.length};
+    return true;
 }
 
 static bool
@@ -42,7 +57,7 @@ job_may_become(enum job_state from, enum job_state to)
         return to == JOB_RUNNING || to == JOB_FAILED || to == JOB_CANCELLED || to == JOB_LOST ||
                to == JOB_TIMED_OUT;
     case JOB_RUNNING:
-        return to > JOB_RUNNING;
+        return to != JOB_RUNNING;
     default:
         return false; // final
     }
@@ -55,6 +70,8 @@ job_set_state(struct job *job, enum job_state state)
         abort();
     if (state == JOB_RUNNING)
         job->started_us = clock_us();
+    if (state == JOB_QUEUED) // its worker died, it runs again
+        job->started_us = job->heard_us = 0;
     job->state = state;
 }
 
@@ -67,7 +84,7 @@ job_mute(struct job *job)
 size_t
 job_size(const struct job *job)
 {
-    return sizeof(*job) + job->params.length;
+    return sizeof(*job) + job->params.length + job->input.length;
 }
 
 const char *

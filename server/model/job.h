@@ -2,6 +2,7 @@
 //
 //              +--> failed <--+            (refused before it ran: unknown method, busy, ...)
 //     new -> queued -> running -> succeeded | failed | cancelled | timed out | lost
+//               ^--------+         (its worker died, and it has retries)
 //              +------------------> cancelled
 //
 // `succeeded` and `failed`: the worker answered; `lost`: it died; the daemon speaks for it.
@@ -9,6 +10,7 @@
 #define OFFLOAD_MODEL_JOB_H
 
 #include "common/span.h"
+#include "model/timeouts.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +39,8 @@ struct job;
 // itself is freed after the call.
 struct job_sink {
     void (*finished)(void *context, const struct outcome *outcome);
+    // Raw JSON, borrowed for the call; any number of times before `finished`. May be NULL.
+    void (*progress)(void *context, struct span value);
 };
 
 struct job {
@@ -45,11 +49,18 @@ struct job {
     void *place;        // where it runs (a worker, a nap); NULL while it does not
     struct pool *pool;  // which pool has it; NULL if none. Only the dispatcher looks inside
     struct span method; // as the worker knows it; borrowed from the configuration
+    struct span input;  // text for the stdin of a command, in memory of the job's own; or absent
+    bool progress;      // the sink wants to hear of it
     struct span params; // raw JSON inside the job's own memory; may be absent
     const struct job_sink *sink; // NULL when nobody wants to know any more
     void *sink_context;
     int64_t created_us; // monotonic
     int64_t started_us; // 0 before it ran
+    int64_t heard_us;   // its last progress; 0 before
+    struct timeouts timeouts;
+    unsigned retries;          // how often it may still run again after its worker died
+    unsigned attempts;         // how often it has started
+    struct deadline *deadline; // the dispatcher's; NULL: it has no timeouts
 };
 TAILQ_HEAD(job_list, job);
 
@@ -59,6 +70,9 @@ void job_free(struct job *job);
 
 // Checks that the step is one of the drawing above (a wrong one is a bug: it aborts).
 void job_set_state(struct job *job, enum job_state state);
+
+// Copies text for its stdin into the job. False when out of memory.
+bool job_set_input(struct job *job, struct span text);
 
 // From now on nobody is told the outcome.
 void job_mute(struct job *job);

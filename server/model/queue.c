@@ -9,9 +9,12 @@ queue_init(struct queue *queue)
 }
 
 void
-queue_add(struct queue *queue, struct job *job)
+queue_add(struct queue *queue, struct job *job, bool front)
 {
-    TAILQ_INSERT_TAIL(&queue->jobs, job, link);
+    if (front)
+        TAILQ_INSERT_HEAD(&queue->jobs, job, link);
+    else
+        TAILQ_INSERT_TAIL(&queue->jobs, job, link);
     queue->count++;
 }
 

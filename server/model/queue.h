@@ -12,7 +12,9 @@ struct queue {
 };
 
 void queue_init(struct queue *queue);
-void queue_add(struct queue *queue, struct job *job);
+
+// Adds at the end, or in front of all.
+void queue_add(struct queue *queue, struct job *job, bool front);
 
 // Takes the next job out; NULL when empty.
 struct job *queue_take(struct queue *queue);

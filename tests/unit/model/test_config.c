@@ -66,7 +66,8 @@ documented_defaults_are_the_defaults(void **state)
         char line[256];
 
         if (keys[i].standard[0] == '\0' || strcmp(keys[i].key, "listen") == 0 ||
-            strcmp(keys[i].key, "builtin") == 0 || strcmp(keys[i].key, "processes") == 0)
+            strcmp(keys[i].key, "builtin") == 0 || strcmp(keys[i].key, "processes") == 0 ||
+            strcmp(keys[i].key, "in-flight") == 0) // threads says it
             continue;
         snprintf(line, sizeof(line), "\n%s = %s\n", keys[i].key, keys[i].standard);
         if (strstr(text, line) == NULL)
@@ -103,10 +104,38 @@ static const char everything[] = "# a comment\n"
                                  "  e'\n"
                                  "methods = resize crop.fast\n"
                                  "processes = 7\n"
-                                 "threads = 8\n"
+                                 "in-flight = 8\n"
+                                 "timeout-queue = 1min\n"
+                                 "timeout-run = 1500ms\n"
+                                 "timeout-silence = 2s\n"
+                                 "timeout-total = 2h\n"
+                                 "kill-delay = 0s\n"
+                                 "wait-ready = yes\n"
+                                 "timeout-start = 5s\n"
+                                 "crash-limit = 7\n"
+                                 "idle-timeout = 1h\n"
+                                 "max-jobs = 50\n"
+                                 "max-age = 1d\n"
+                                 "memory-max = 1G\n"
+                                 "cpu-time-max = 90s\n"
+                                 "open-files-max = 256\n"
+                                 "nice = 10\n"
+                                 "user = nobody\n"
+                                 "group = nogroup\n"
+                                 "directory = /tmp\n"
+                                 "environment = A={slot} B=\n"
                                  "[pool cpu]\n"
                                  "builtin = on\n"
                                  "methods = sum_squares\n"
+                                 "threads = 2\n"
+                                 "[pool plugged]\n"
+                                 "plugin = /usr/lib/a.so\n"
+                                 "methods = plugged-in\n"
+                                 "processes = 2..5\n"
+                                 "[pool commanded]\n"
+                                 "command = /bin/cat {file} -n\n"
+                                 "methods = show\n"
+                                 "stdin = text\n"
                                  "[pool image-2_X]\n"
                                  "methods = and-more"; // no newline at the end
 
@@ -131,16 +160,49 @@ check_everything(const struct config *config)
     assert_int_equal(config->limits.queue_memory_max, 1073741824);
     assert_int_equal(config->limits.output_max, 5000);
     assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
-    assert_int_equal(config->pool_count, 2);
+    assert_int_equal(config->pool_count, 4);
     assert_string_equal(config->pools[0].name, "image-2_X");
     assert_int_equal(config->pools[0].kind, POOL_PROGRAM);
     check_words(config->pools[0].argv, WORDS("/usr/bin/env", "-i", "A=b", "[c]", "\"d", "e'"));
     check_words(config->pools[0].methods, WORDS("resize", "crop.fast", "and-more"));
     assert_int_equal(config->pools[0].processes, 7);
-    assert_int_equal(config->pools[0].threads, 8);
+    assert_int_equal(config->pools[0].in_flight, 8);
+    assert_int_equal(config_slots(&config->pools[0]), 8);
+    assert_int_equal(config->pools[0].timeouts.us[TIMEOUT_QUEUE], 60000000);
+    assert_int_equal(config->pools[0].timeouts.us[TIMEOUT_RUN], 1500000);
+    assert_int_equal(config->pools[0].timeouts.us[TIMEOUT_SILENCE], 2000000);
+    assert_int_equal(config->pools[0].timeouts.us[TIMEOUT_TOTAL], 7200000000);
+    assert_int_equal(config->pools[0].kill_delay_us, 0);
+    assert_true(config->pools[0].wait_ready);
+    assert_int_equal(config->pools[0].start_timeout_us, 5000000);
+    assert_int_equal(config->pools[0].crash_limit, 7);
+    assert_int_equal(config->pools[0].idle_timeout_us, 3600000000);
+    assert_int_equal(config->pools[0].max_jobs, 50);
+    assert_int_equal(config->pools[0].max_age_us, 86400000000);
+    assert_int_equal(config->pools[0].memory_max, 1073741824);
+    assert_int_equal(config->pools[0].cpu_time_max_us, 90000000);
+    assert_int_equal(config->pools[0].open_files_max, 256);
+    assert_int_equal(config->pools[0].nice, 10);
+    assert_string_equal(config->pools[0].user, "nobody");
+    assert_string_equal(config->pools[0].group, "nogroup");
+    assert_string_equal(config->pools[0].directory, "/tmp");
+    check_words(config->pools[0].environment, WORDS("A={slot}", "B="));
+    assert_int_equal(config->pools[2].kind, POOL_PLUGIN);
+    assert_string_equal(config->pools[2].plugin, "/usr/lib/a.so");
+    assert_int_equal(config->pools[2].processes_min, 2);
+    assert_int_equal(config->pools[2].processes, 5);
+    assert_int_equal(config->pools[3].kind, POOL_COMMAND);
+    check_words(config->pools[3].command, WORDS("/bin/cat", "{file}", "-n"));
+    assert_string_equal(config->pools[3].stdin_param, "text");
     assert_string_equal(config->pools[1].name, "cpu");
     check_words(config->pools[1].methods, WORDS("sum_squares"));
-    assert_int_equal(config->pools[1].threads, 1);
+    assert_int_equal(config->pools[1].threads, 2);
+    assert_int_equal(config_slots(&config->pools[1]), 2);
+    assert_false(timeouts_any(&config->pools[1].timeouts));
+    assert_int_equal(config->pools[1].kill_delay_us, 5000000);
+    assert_false(config->pools[1].wait_ready);
+    assert_int_equal(config->pools[1].start_timeout_us, 60000000);
+    assert_int_equal(config->pools[1].crash_limit, 3);
 }
 
 static void

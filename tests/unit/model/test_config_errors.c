@@ -19,6 +19,7 @@
 #define RESERVED     "is a name that the daemon keeps for itself"
 #define NO_LOOPBACK \
     " is not loopback; nothing else is served until authentication and TLS are configured"
+#define NEEDS_ONE " needs one of builtin = yes, program, plugin and command"
 
 struct row {
     const char *text;
@@ -63,8 +64,7 @@ lines_that_are_no_ini(void **state)
         {"[server]\nnonsense\nbatch-max = x\n", ":2: expected KEY = VALUE, [SECTION] or a comment"},
         {"[server]\nbatch-max = x\nnonsense\n",
          ":2: batch-max: 'x' is not a whole number from 1 to 1000000"},
-        {"[pool p]\n[server]\nlisten = unix:/a unix:/a\n",
-         ":1: [pool p] needs either builtin = yes or program = PATH"},
+        {"[pool p]\n[server]\nlisten = unix:/a unix:/a\n", ":1: [pool p]" NEEDS_ONE},
     };
 
     CHECK_ROWS(*state, rows);
@@ -92,11 +92,13 @@ sections_and_keys_that_do_not_exist(void **state)
         {"[server]\nthreads = 1\n", ":2: unknown key 'threads' in [server]"},
         {"[pool cpu]\nproceses = 1\n",
          ":2: unknown key 'proceses' in [pool cpu] (did you mean 'processes'?)"},
-        {"[pool cpu]\nmax-batch = 1\n", ":2: unknown key 'max-batch' in [pool cpu]"},
+        {"[pool cpu]\nmax-batch = 1\n",
+         ":2: unknown key 'max-batch' in [pool cpu] (did you mean 'max-age'?)"},
         {"[server]\n= 1\n", ":2: unknown key '' in [server]"},
         {"[server]\nListen = unix:/a\n",
          ":2: unknown key 'Listen' in [server] (did you mean 'listen'?)"},
-        {"[pool cpu]\nplugin = x\n", ":2: unknown key 'plugin' in [pool cpu]"},
+        {"[pool cpu]\nplugins = x\n",
+         ":2: unknown key 'plugins' in [pool cpu] (did you mean 'plugin'?)"},
         {"[pool cpu]\nbuiltin = yes\nbuiltin = yes\n",
          ":3: 'builtin' is given twice (first in line 2)"},
         {"[server]\nbatch-max = 1\n[pool p]\nbuiltin = yes\n[server]\nbatch-max = 1\n",
@@ -143,9 +145,9 @@ values_out_of_bounds(void **state)
          ":2: log-level: 'loud' is not error, warning, notice, info or debug"},
         {"[pool p]\nbuiltin = perhaps\n", ":2: builtin: 'perhaps' is not yes or no"},
         {"[pool p]\nprocesses = 0\n",
-         ":2: processes: '0' is not auto or a whole number from 1 to 1024"},
+         ":2: processes: '0' is not auto, a whole number from 1 to 1024, or MIN..MAX of such"},
         {"[pool p]\nprocesses = 1025\n",
-         ":2: processes: '1025' is not auto or a whole number from 1 to 1024"},
+         ":2: processes: '1025' is not auto, a whole number from 1 to 1024, or MIN..MAX of such"},
         {"[pool p]\nthreads = auto\n", ":2: threads: 'auto' is not a whole number from 1 to 1024"},
         {"[server]\nbatch-max = \xff\\\n",
          ":2: batch-max: '\\xff\\\\' is not a whole number from 1 to 1000000"},
@@ -186,10 +188,16 @@ static void
 pools_that_make_no_sense(void **state)
 {
     static const struct row rows[] = {
-        {"[server]\n\n[pool p]\n", ":3: [pool p] needs either builtin = yes or program = PATH"},
-        {"[pool p]\nbuiltin = no\n", ":1: [pool p] needs either builtin = yes or program = PATH"},
+        {"[server]\n\n[pool p]\n", ":3: [pool p]" NEEDS_ONE},
+        {"[pool p]\nbuiltin = no\n", ":1: [pool p]" NEEDS_ONE},
         {"[pool p]\nbuiltin = yes\n\nprogram = /bin/a\n",
-         ":4: [pool p] has both builtin and program"},
+         ":4: [pool p] has more than one of builtin, program, plugin and command"},
+        {"[pool p]\nplugin = /a.so\nbuiltin = yes\n",
+         ":2: [pool p] has more than one of builtin, program, plugin and command"},
+        {"[pool p]\nprogram = /bin/a\nmethods = x\nin-flight = 2\nthreads = 2\n",
+         ":4: in-flight is for programs, without threads"},
+        {"[pool p]\nbuiltin = yes\nin-flight = 2\n",
+         ":3: in-flight is for programs, without threads"},
         {"[pool p]\nprogram =\nmethods = x\n", ":2: program: a path is missing"},
         {"[pool p]\nprogram = a\nmethods = x\n", ":2: program: 'a' is not an absolute path"},
         {"[pool p]\nprogram = ./a\nmethods = x\n", ":2: program: './a' is not an absolute path"},
@@ -309,8 +317,9 @@ errors_on_the_command_line_show_it(void **state)
         {"server.batch-max =1", "unknown key 'batch-max ' in [server] (did you mean 'batch-max'?)"},
         {"server.batch-max=x", "batch-max: 'x' is not a whole number from 1 to 1000000"},
         {"pool..threads=1", "the pool's name '' is missing"},
-        {"pool.new.threads=1", "[pool new] needs either builtin = yes or program = PATH"},
-        {"pool.cpu.program=/bin/a", "[pool cpu] has both builtin and program"},
+        {"pool.new.threads=1", "[pool new]" NEEDS_ONE},
+        {"pool.cpu.program=/bin/a",
+         "[pool cpu] has more than one of builtin, program, plugin and command"},
         {"server.listen=", "listen: an address is missing"},
         {"server.listen=tcp:1.2.3.4:1", "listen: tcp:1.2.3.4:1" NO_LOOPBACK},
     };

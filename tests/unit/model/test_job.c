@@ -93,6 +93,25 @@ test_running_sets_the_time(void **state)
     job_free(job);
 }
 
+// Its worker died and it waits again: nothing that counts from its start may count on.
+static void
+test_running_again(void **state)
+{
+    struct job *job = job_new(SPAN("{}"), &sink, NULL);
+    int64_t created_us = job->created_us;
+
+    (void)state;
+    job_set_state(job, JOB_RUNNING);
+    job->heard_us = clock_us();
+    job_set_state(job, JOB_QUEUED);
+    assert_int_equal(job->started_us, 0);
+    assert_int_equal(job->heard_us, 0);
+    assert_int_equal(job->created_us, created_us);
+    job_set_state(job, JOB_RUNNING);
+    assert_true(job->started_us >= created_us);
+    job_free(job);
+}
+
 static void
 test_names(void **state)
 {
@@ -136,7 +155,7 @@ step_is_drawn(enum job_state from, enum job_state to)
 {
     if (from == JOB_QUEUED)
         return to != JOB_QUEUED && to != JOB_SUCCEEDED;
-    return from == JOB_RUNNING && to > JOB_RUNNING;
+    return from == JOB_RUNNING && to != JOB_RUNNING;
 }
 
 static void
@@ -162,6 +181,7 @@ main(void)
         cmocka_unit_test(test_absent_params),
         cmocka_unit_test(test_mute),
         cmocka_unit_test(test_running_sets_the_time),
+        cmocka_unit_test(test_running_again),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_every_step),
     };

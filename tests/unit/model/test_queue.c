@@ -38,12 +38,33 @@ test_order(void **state)
     (void)state;
     queue_init(&queue);
     for (int i = 0; i < JOBS; i++) {
-        queue_add(&queue, &jobs[i]);
+        queue_add(&queue, &jobs[i], false);
         assert_int_equal(queue.count, i + 1);
     }
     for (int i = 0; i < JOBS; i++)
         assert_ptr_equal(queue_take(&queue), &jobs[i]);
     assert_null(queue_take(&queue));
+    assert_int_equal(queue.count, 0);
+}
+
+// A job that ran before goes ahead of all that wait.
+static void
+test_front(void **state)
+{
+    struct job jobs[4];
+    struct queue queue;
+
+    (void)state;
+    queue_init(&queue);
+    queue_add(&queue, &jobs[0], true); // into an empty one
+    queue_add(&queue, &jobs[1], false);
+    queue_add(&queue, &jobs[2], true);
+    queue_add(&queue, &jobs[3], false);
+    assert_int_equal(queue.count, 4);
+    assert_ptr_equal(queue_take(&queue), &jobs[2]);
+    assert_ptr_equal(queue_take(&queue), &jobs[0]);
+    assert_ptr_equal(queue_take(&queue), &jobs[1]);
+    assert_ptr_equal(queue_take(&queue), &jobs[3]);
     assert_int_equal(queue.count, 0);
 }
 
@@ -56,12 +77,12 @@ test_removal(void **state)
     (void)state;
     queue_init(&queue);
     for (int i = 0; i < 5; i++)
-        queue_add(&queue, &jobs[i]);
+        queue_add(&queue, &jobs[i], false);
     queue_remove(&queue, &jobs[2]);
     queue_remove(&queue, &jobs[4]);
     queue_remove(&queue, &jobs[0]);
     assert_int_equal(queue.count, 2);
-    queue_add(&queue, &jobs[4]);
+    queue_add(&queue, &jobs[4], false);
     assert_ptr_equal(queue_take(&queue), &jobs[1]);
     assert_ptr_equal(queue_take(&queue), &jobs[3]);
     assert_ptr_equal(queue_take(&queue), &jobs[4]);
@@ -85,7 +106,7 @@ test_against_an_array(void **state)
         int i = rand() % JOBS;
 
         if (!in[i] && rand() % 2 == 0) {
-            queue_add(&queue, &jobs[i]);
+            queue_add(&queue, &jobs[i], false);
             model[count++] = &jobs[i];
             in[i] = true;
         } else {
@@ -116,6 +137,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_front),
         cmocka_unit_test(test_removal),
         cmocka_unit_test(test_against_an_array),
     };
