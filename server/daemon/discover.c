@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define EITHER "either" // by name or by position
+
 // What is known of the built-in methods: params and result as JSON Schema texts.
 static const struct known {
     const char *method;
@@ -23,6 +25,13 @@ static const struct known {
      "{\"type\":\"integer\"}"},
 };
 
+static const struct known job_run = {
+    "job.run", "Call a method with options, as a request with these members would",
+    "[{\"name\":\"method\",\"required\":true,\"schema\":{\"type\":\"string\"}},"
+    "{\"name\":\"params\",\"description\":\"an array or an object\",\"schema\":{}},"
+    "{\"name\":\"options\",\"schema\":{\"type\":\"object\"}}]",
+    "{}"};
+
 static const struct known *
 find_known(const char *method)
 {
@@ -33,10 +42,11 @@ find_known(const char *method)
 }
 
 static json_t *
-describe(const char *name, const char *summary, const char *params, const char *result)
+describe(const char *name, const char *summary, const char *params, const char *result,
+         const char *structure)
 {
     return json_pack("{s:s, s:s, s:s, s:o, s:{s:s, s:o}}", "name", name, "summary", summary,
-                     "paramStructure", "either", "params", json_loads(params, 0, NULL), "result",
+                     "paramStructure", structure, "params", json_loads(params, 0, NULL), "result",
                      "name", "result", "schema", json_loads(result, 0, NULL));
 }
 
@@ -48,9 +58,9 @@ describe_route(const struct methods_view *view, const struct route *route)
     char summary[160];
 
     if (what != NULL)
-        return describe(route->name, what->summary, what->params, what->result);
+        return describe(route->name, what->summary, what->params, what->result, EITHER);
     snprintf(summary, sizeof(summary), "Served by pool %s", pool->name);
-    return describe(route->name, summary, "[]", "{}");
+    return describe(route->name, summary, "[]", "{}", EITHER);
 }
 
 static json_t *
@@ -58,7 +68,8 @@ describe_sleep(void)
 {
     const struct known *what = find_known(SLEEPER_METHOD);
 
-    return what != NULL ? describe(what->method, what->summary, what->params, what->result) : NULL;
+    return what != NULL ? describe(what->method, what->summary, what->params, what->result, EITHER)
+                        : NULL;
 }
 
 static json_t *
@@ -73,8 +84,10 @@ discover_methods(const struct methods_view *view)
         if (routes[i].primary)
             json_array_append_new(methods, describe_route(view, &routes[i]));
     json_array_append_new(methods, describe_sleep());
+    json_array_append_new(methods, describe(job_run.method, job_run.summary, job_run.params,
+                                            job_run.result, "by-name"));
     for (size_t i = 0; (info = methods_info(i)) != NULL; i++)
-        json_array_append_new(methods, describe(info->name, info->summary, "[]", "{}"));
+        json_array_append_new(methods, describe(info->name, info->summary, "[]", "{}", EITHER));
     return methods;
 }
 

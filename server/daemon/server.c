@@ -52,8 +52,7 @@ struct server {
     bool workers_gone;
 };
 
-// ---- stopping
-// ------------------------------------------------------------------------------------
+// ---- stopping -------------------------------------------------------------------------------
 
 static void
 server_set_state(struct server *server, enum server_state state, int64_t patience_us)
@@ -174,8 +173,7 @@ server_signal_cb(evutil_socket_t signal, short what, void *context)
         server_hurry(server, name);
 }
 
-// ---- sessions
-// ------------------------------------------------------------------------------------
+// ---- sessions -------------------------------------------------------------------------------
 
 static bool
 session_control_cb(void *context, struct span method, struct span params,
@@ -264,8 +262,7 @@ static const struct listener_callbacks listener_callbacks = {
     .starved = listener_starved_cb,
 };
 
-// ---- beginning and end
-// ---------------------------------------------------------------------------
+// ---- beginning and end ----------------------------------------------------------------------
 
 static const struct dispatcher_callbacks dispatcher_callbacks = {
     .idle = dispatcher_idle_cb,

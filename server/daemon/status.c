@@ -78,6 +78,19 @@ status_worker(const struct worker *worker)
                      seconds_since(report.started_us));
 }
 
+static const char *
+kind_name(enum pool_kind kind)
+{
+    static const char *const names[] = {
+        [POOL_BUILTIN] = "builtin",
+        [POOL_PROGRAM] = "program",
+        [POOL_COMMAND] = "command",
+        [POOL_PLUGIN] = "plugin",
+    };
+
+    return names[kind];
+}
+
 static json_t *
 status_pool(const struct pool *pool)
 {
@@ -92,13 +105,14 @@ status_pool(const struct pool *pool)
     for (unsigned i = 0; i < report.config->processes; i++)
         if (pool_worker(pool, i) != NULL)
             json_array_append_new(workers, status_worker(pool_worker(pool, i)));
-    object =
-        json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:f, s:o}", "name", report.config->name,
-                  "kind", report.config->kind == POOL_BUILTIN ? "builtin" : "program", "methods",
-                  methods, "processes", (int)report.config->processes, "threads",
-                  (int)report.config->threads, "queued", number(report.queued), "running",
-                  number(report.running), "restarts", number(report.restarts), "mean_run_seconds",
-                  (double)report.mean_run_us / 1e6, "workers", workers);
+    object = json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:f, s:o}", "name",
+                       report.config->name, "kind", kind_name(report.config->kind), "methods",
+                       methods, "processes", (int)report.config->processes, "threads",
+                       (int)report.config->threads, "queued", number(report.queued), "running",
+                       number(report.running), "restarts", number(report.restarts),
+                       "mean_run_seconds", (double)report.mean_run_us / 1e6, "workers", workers);
+    if (report.config->in_flight != 0)
+        json_object_set_new(object, "in_flight", json_integer(report.config->in_flight));
     if (span_present(report.start_error))
         json_object_set_new(object, "start_error",
                             json_loadb(report.start_error.at, report.start_error.length, 0, NULL));

@@ -2,6 +2,8 @@
 #include "dispatcher/dispatcher.h"
 
 #include "common/errors.h"
+#include "common/log.h"
+#include "dispatcher/deadlines.h"
 #include "dispatcher/sleeper.h"
 
 #include <stdlib.h>
@@ -14,6 +16,7 @@ struct dispatcher {
     struct reaper *reaper;
     struct routes *routes;
     struct sleeper *sleeper;
+    struct deadlines deadlines;
     size_t jobs;       // that have no outcome yet
     size_t memory;     // bytes they hold
     size_t pools_left; // while stopping
@@ -21,13 +24,13 @@ struct dispatcher {
     struct pool *pools[];
 };
 
-// ---- outcomes
-// ------------------------------------------------------------------------------------
+// ---- outcomes -------------------------------------------------------------------------------
 
 // The one place where a job ends.
 static void
 dispatcher_settle(struct dispatcher *dispatcher, struct job *job, const struct outcome *outcome)
 {
+    deadlines_forget(job);
     job_set_state(job, outcome->state);
     dispatcher->statistics->jobs[outcome->state]++;
     dispatcher->jobs--;
@@ -39,10 +42,37 @@ dispatcher_settle(struct dispatcher *dispatcher, struct job *job, const struct o
         dispatcher->callbacks->idle(dispatcher->context);
 }
 
+// Its worker died, and it may run again.
+static bool
+dispatcher_retries(const struct dispatcher *dispatcher, const struct job *job,
+                   const struct outcome *outcome)
+{
+    unsigned crash_limit;
+
+    if (outcome->state != JOB_LOST || job->retries == 0 || dispatcher->draining)
+        return false;
+    crash_limit = pool_crash_limit(job->pool);
+    if (job->attempts < crash_limit)
+        return true;
+    log_warning("dispatcher", "a job of method %.*s killed its worker %u times and is given up",
+                (int)job->method.length, job->method.at, job->attempts);
+    return false;
+}
+
 static void
 pool_finished_cb(void *context, struct job *job, const struct outcome *outcome)
 {
-    dispatcher_settle(context, job, outcome);
+    struct dispatcher *dispatcher = context;
+
+    if (!dispatcher_retries(dispatcher, job, outcome)) {
+        dispatcher_settle(dispatcher, job, outcome);
+        return;
+    }
+    job->retries--;
+    job->timeouts.us[TIMEOUT_QUEUE] = 0; // it has waited its time
+    job_set_state(job, JOB_QUEUED);
+    deadlines_restart(job);
+    pool_resubmit(job->pool, job);
 }
 
 // The daemon itself speaks: an error of the table.
@@ -72,8 +102,7 @@ static const struct sleeper_callbacks sleeper_callbacks = {
     .finished = pool_finished_cb,
 };
 
-// ---- submission
-// ----------------------------------------------------------------------------------
+// ---- submission -----------------------------------------------------------------------------
 
 static size_t
 dispatcher_queued(const struct dispatcher *dispatcher)
@@ -97,7 +126,7 @@ retry_after(const struct pool *pool)
     double seconds;
 
     pool_report(pool, &report);
-    slots = (double)report.config->processes * report.config->threads;
+    slots = (double)report.config->processes * config_slots(report.config);
     seconds = (double)report.queued * (double)report.mean_run_us / slots / 1e6;
     return seconds > 0.1 ? seconds : 0.1;
 }
@@ -123,10 +152,22 @@ dispatcher_submit_to_pool(struct dispatcher *dispatcher, const struct route *rou
 
     job->pool = pool;
     job->method = span_of(route->method);
-    if (!pool_has_room(pool) && dispatcher_queued(dispatcher) >= limits->queue_max)
+    timeouts_tighten(&job->timeouts, &dispatcher->config->pools[route->pool].timeouts);
+    if (deadlines_watch(&dispatcher->deadlines, job) != 0)
+        dispatcher_refuse(dispatcher, job, ERROR_BUSY);
+    else if (!pool_has_room(pool) && dispatcher_queued(dispatcher) >= limits->queue_max)
         dispatcher_refuse_busy(dispatcher, job, pool, "queue-max", limits->queue_max);
     else
         pool_submit(pool, job);
+}
+
+static void
+dispatcher_submit_sleep(struct dispatcher *dispatcher, struct job *job)
+{
+    if (deadlines_watch(&dispatcher->deadlines, job) != 0)
+        dispatcher_refuse(dispatcher, job, ERROR_BUSY);
+    else
+        sleeper_submit(dispatcher->sleeper, job);
 }
 
 void
@@ -142,15 +183,14 @@ dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job 
     else if (dispatcher->memory > limits->queue_memory_max)
         dispatcher_refuse_busy(dispatcher, job, NULL, "queue-memory-max", limits->queue_memory_max);
     else if (span_is(method, SLEEPER_METHOD))
-        sleeper_submit(dispatcher->sleeper, job);
+        dispatcher_submit_sleep(dispatcher, job);
     else if ((route = routes_find(dispatcher->routes, method)) != NULL)
         dispatcher_submit_to_pool(dispatcher, route, job);
     else
         dispatcher_refuse(dispatcher, job, ERROR_METHOD_NOT_FOUND);
 }
 
-// ---- stopping
-// ------------------------------------------------------------------------------------
+// ---- stopping -------------------------------------------------------------------------------
 
 static void
 dispatcher_take_back(struct dispatcher *dispatcher, struct job *job)
@@ -176,6 +216,15 @@ void
 dispatcher_cancel(struct dispatcher *dispatcher, struct job *job)
 {
     dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_CANCELLED);
+}
+
+void
+dispatcher_fail(struct dispatcher *dispatcher, struct job *job, const char *error, size_t length)
+{
+    struct outcome outcome = {.state = JOB_FAILED, .body = {.at = error, .length = length}};
+
+    dispatcher_take_back(dispatcher, job);
+    dispatcher_settle(dispatcher, job, &outcome);
 }
 
 void
@@ -211,6 +260,41 @@ dispatcher_abort(struct dispatcher *dispatcher)
         dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_SHUTTING_DOWN);
 }
 
+// A timeout of a job is over: it is answered at once, and its work is stopped.
+static void
+deadline_over_cb(void *context, struct job *job, enum timeout_kind kind)
+{
+    struct dispatcher *dispatcher = context;
+    struct death death = {.cause = DEATH_TIMEOUT, .timeout = kind};
+    size_t length = 0;
+    char *error;
+
+    if (job->pool != NULL) {
+        error = pool_expire(job->pool, job, kind, &length);
+    } else {
+        sleeper_cancel(dispatcher->sleeper, job);
+        death.attempts = job->attempts;
+        error = certificate_error(&death, &length);
+    }
+    dispatcher_speak(dispatcher, job, JOB_TIMED_OUT, error, length);
+}
+
+// A worker has the job: other timeouts count from here.
+static void
+pool_started_cb(void *context, struct job *job)
+{
+    (void)context;
+    deadlines_restart(job);
+}
+
+static void
+pool_progress_cb(void *context, struct job *job, struct span value)
+{
+    (void)context;
+    if (job->sink != NULL && job->sink->progress != NULL)
+        job->sink->progress(job->sink_context, value);
+}
+
 static void
 pool_stopped_cb(void *context, struct pool *pool)
 {
@@ -223,6 +307,8 @@ pool_stopped_cb(void *context, struct pool *pool)
 
 static const struct pool_callbacks pool_callbacks = {
     .finished = pool_finished_cb,
+    .started = pool_started_cb,
+    .progress = pool_progress_cb,
     .stopped = pool_stopped_cb,
 };
 
@@ -234,8 +320,7 @@ dispatcher_stop(struct dispatcher *dispatcher)
         pool_stop(dispatcher->pools[i]);
 }
 
-// ---- beginning and end
-// ---------------------------------------------------------------------------
+// ---- beginning and end ----------------------------------------------------------------------
 
 static int
 dispatcher_start_pools(struct dispatcher *dispatcher, const struct dispatcher_settings *settings)
@@ -274,6 +359,8 @@ dispatcher_new(const struct dispatcher_settings *settings,
     dispatcher->statistics = settings->statistics;
     dispatcher->callbacks = callbacks;
     dispatcher->context = context;
+    dispatcher->deadlines =
+        (struct deadlines){.base = settings->base, .over = deadline_over_cb, .context = dispatcher};
     dispatcher->reaper = reaper_new(settings->base);
     dispatcher->routes = routes_new(settings->config);
     dispatcher->sleeper = sleeper_new(settings->base, &sleeper_callbacks, dispatcher);
@@ -298,8 +385,7 @@ dispatcher_free(struct dispatcher *dispatcher)
     free(dispatcher);
 }
 
-// ---- what others may know
-// ------------------------------------------------------------------------
+// ---- what others may know -------------------------------------------------------------------
 
 void
 dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report *ret_report)

@@ -43,6 +43,10 @@ void dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct
 // Stops the job; its sink is told (-32800) before this returns.
 void dispatcher_cancel(struct dispatcher *dispatcher, struct job *job);
 
+// Stops the job; its sink is told this error object before this returns.
+void
+dispatcher_fail(struct dispatcher *dispatcher, struct job *job, const char *error, size_t length);
+
 // Stops the job; nobody is told.
 void dispatcher_abandon(struct dispatcher *dispatcher, struct job *job);
 

@@ -4,6 +4,7 @@
 #include "common/arguments.h"
 #include "common/clock.h"
 #include "common/errors.h"
+#include "dispatcher/deadlines.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -135,6 +136,8 @@ sleeper_submit(struct sleeper *sleeper, struct job *job)
         return;
     }
     job_set_state(job, JOB_RUNNING);
+    job->attempts++;
+    deadlines_restart(job);
     TAILQ_INSERT_TAIL(&sleeper->naps, job, link);
     sleeper->count++;
 }

@@ -23,6 +23,8 @@ cause_name(enum death_cause cause)
         return "protocol";
     case DEATH_START:
         return "start";
+    case DEATH_TIMEOUT:
+        return "timeout";
     }
     return "unknown";
 }
@@ -63,7 +65,11 @@ add_cause(json_t *data, const struct death *death)
     struct span shown = death->breach_text;
     char name[32];
 
-    json_object_set_new(data, "cause", json_string(cause_name(death->cause)));
+    if (death->cause == DEATH_TIMEOUT)
+        json_object_set_new(data, "cause",
+                            json_sprintf("timeout.%s", timeout_name(death->timeout)));
+    else
+        json_object_set_new(data, "cause", json_string(cause_name(death->cause)));
     switch (death->cause) {
     case DEATH_EXIT:
         json_object_set_new(data, "exit_code", json_integer(death->exit_code));
@@ -80,6 +86,8 @@ add_cause(json_t *data, const struct death *death)
         break;
     case DEATH_START:
         json_object_set_new(data, "reason", json_string(strerror(death->start_errno)));
+        break;
+    case DEATH_TIMEOUT:
         break;
     }
 }
@@ -101,19 +109,21 @@ add_usage(json_t *data, const struct death *death)
 char *
 certificate_error(const struct death *death, size_t *ret_length)
 {
-    enum error_code code =
-        death->cause == DEATH_PROTOCOL ? ERROR_WORKER_PROTOCOL : ERROR_JOB_FAILED;
+    enum error_code code = death->cause == DEATH_PROTOCOL  ? ERROR_WORKER_PROTOCOL
+                           : death->cause == DEATH_TIMEOUT ? ERROR_TIMED_OUT
+                                                           : ERROR_JOB_FAILED;
     json_auto_t *data = json_object();
     char *text;
     char *object;
 
     add_cause(data, death);
-    json_object_set_new(data, "pool", json_string(death->pool));
+    if (death->pool != NULL)
+        json_object_set_new(data, "pool", json_string(death->pool));
     if (death->pid != 0)
         json_object_set_new(data, "pid", json_integer(death->pid));
     add_usage(data, death);
     json_object_set_new(data, "stderr", foreign_string(death->stderr_tail));
-    json_object_set_new(data, "attempts", json_integer(1));
+    json_object_set_new(data, "attempts", json_integer(death->attempts));
     text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(6));
     if (text == NULL)
         return NULL;
@@ -140,6 +150,9 @@ certificate_summary(const struct death *death, char *text, size_t size)
         return;
     case DEATH_START:
         snprintf(text, size, "could not be started: %s", strerror(death->start_errno));
+        return;
+    case DEATH_TIMEOUT:
+        snprintf(text, size, "stopped: timeout-%s is over", timeout_name(death->timeout));
         return;
     }
 }

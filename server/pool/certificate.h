@@ -4,6 +4,7 @@
 #define OFFLOAD_POOL_CERTIFICATE_H
 
 #include "common/span.h"
+#include "model/timeouts.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,26 +16,29 @@ enum death_cause {
     DEATH_SIGNAL,   // a signal killed it
     DEATH_PROTOCOL, // it wrote something that is no answer, and was killed for that
     DEATH_START,    // it could not be started
+    DEATH_TIMEOUT,  // a timeout of the job was over (the worker need not be dead yet)
 };
 
 struct death {
     enum death_cause cause;
-    int exit_code;           // DEATH_EXIT
-    int signal;              // DEATH_SIGNAL
-    int start_errno;         // DEATH_START
-    const char *breach;      // DEATH_PROTOCOL: a static sentence
-    struct span breach_text; // DEATH_PROTOCOL: the offending text, maybe cut
+    int exit_code;             // DEATH_EXIT
+    int signal;                // DEATH_SIGNAL
+    int start_errno;           // DEATH_START
+    enum timeout_kind timeout; // DEATH_TIMEOUT
+    const char *breach;        // DEATH_PROTOCOL: a static sentence
+    struct span breach_text;   // DEATH_PROTOCOL: the offending text, maybe cut
     const char *pool;
     pid_t pid; // 0 if there never was a process
     bool usage_known;
     struct rusage usage; // of the process and the children it waited for
     bool deliberate;     // killed because nobody wanted its work any more: no fault of its own
     uint64_t jobs_done;  // by this worker before
+    unsigned attempts;   // how often the job was started, this time included
     struct span stderr_tail;
 };
 
-// The error object: -32012 for DEATH_PROTOCOL, else -32010. malloc, NUL-terminated, caller frees;
-// NULL when out of memory.
+// The error object: -32012 for DEATH_PROTOCOL, -32011 for DEATH_TIMEOUT, else -32010. malloc,
+// NUL-terminated, caller frees; NULL when out of memory.
 char *certificate_error(const struct death *death, size_t *ret_length);
 
 // One line for the log: "killed by SIGKILL", "exited with status 3".

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/lines.h"
 #include "common/log.h"
+#include "pool/tail.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -26,8 +27,7 @@ struct chatter {
     int64_t second_us; // when the second that is counted began
     unsigned logged;   // in this second
     unsigned dropped;  // since the last line that was logged
-    size_t tail_length;
-    char tail[CHATTER_TAIL_MAX];
+    struct tail tail;
 };
 
 static void
@@ -51,23 +51,6 @@ chatter_log(struct chatter *chatter, struct span line)
     log_info(chatter->subject, "stderr: %s", log_escape(line, text, sizeof(text)));
 }
 
-static void
-chatter_remember(struct chatter *chatter, const char *bytes, size_t size)
-{
-    size_t keep;
-
-    if (size > CHATTER_TAIL_MAX) {
-        bytes += size - CHATTER_TAIL_MAX;
-        size = CHATTER_TAIL_MAX;
-    }
-    keep = CHATTER_TAIL_MAX - size;
-    if (keep > chatter->tail_length)
-        keep = chatter->tail_length;
-    memmove(chatter->tail, chatter->tail + chatter->tail_length - keep, keep);
-    memcpy(chatter->tail + keep, bytes, size);
-    chatter->tail_length = keep + size;
-}
-
 // Reads once. False when there is nothing more for now, or ever.
 static bool
 chatter_read(struct chatter *chatter)
@@ -85,7 +68,7 @@ chatter_read(struct chatter *chatter)
         event_del(chatter->readable);
     if (n <= 0)
         return false;
-    chatter_remember(chatter, room, (size_t)n);
+    tail_add(&chatter->tail, (struct span){.at = room, .length = (size_t)n});
     lines_filled(&chatter->lines, (size_t)n);
     for (;;) {
         switch (lines_next(&chatter->lines, &line, &length)) {
@@ -154,5 +137,5 @@ chatter_tail(struct chatter *chatter)
     for (int i = 0; i < READS_PER_TURN; i++)
         if (!chatter_read(chatter))
             break;
-    return (struct span){.at = chatter->tail, .length = chatter->tail_length};
+    return tail_text(&chatter->tail);
 }

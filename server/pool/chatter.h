@@ -8,8 +8,6 @@
 struct event_base;
 struct chatter;
 
-#define CHATTER_TAIL_MAX 4096
-
 // Takes the descriptor. `subject` is copied. NULL when out of memory; the fd is then still the
 // caller's.
 struct chatter *chatter_new(struct event_base *base, int fd, const char *subject);

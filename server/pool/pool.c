@@ -1,76 +1,19 @@
-// See pool.h. Each worker has a place; a place without a worker has a timer that starts the next
-// one. Places whose worker has room stand in a list: the head gets the next job. A worker of one
-// slot goes back to the head (its caches are warm), one of several to the tail (so that the load
-// spreads).
-#include "pool/pool.h"
-
+// See pool.h. The jobs of a pool; its workers are in places.c.
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/log.h"
-#include "common/message.h"
-#include "model/queue.h"
+#include "pool/pool_internal.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define STOP_GRACE_US        1000000
-#define RESTART_DELAY_US     100000 // after the first death without use, doubling
-#define RESTART_DELAY_MAX_US 5000000
-#define HEALTHY_AGE_US       1000000 // a worker that lived so long did not fail to start
+#define STOP_GRACE_US 1000000 // for a worker whose stdin is closed; then SIGKILL
 
-struct place {
-    TAILQ_ENTRY(place) link; // in `roomy`
-    bool roomy;
-    struct pool *pool;
-    unsigned index;
-    struct worker *worker;
-    struct event *restart;
-    unsigned failures; // in a row
-};
-TAILQ_HEAD(place_list, place);
+// ---- jobs -----------------------------------------------------------------------------------
 
-struct pool {
-    struct worker_settings worker_settings;
-    const struct pool_config *config;
-    const struct pool_callbacks *callbacks;
-    void *context;
-    struct messages messages;
-    char *builtin_argv[6];
-    char threads_text[16];
-    char line_max_text[32];
-    char subject[80];
-    struct queue queue;
-    struct job_list running;
-    size_t running_count;
-    struct place_list roomy;
-    unsigned alive;
-    bool stopping;
-    uint64_t restarts;
-    int64_t mean_run_us;
-    char *start_error;
-    size_t start_error_length;
-    struct place places[];
-};
-
-// ---- jobs
-// ----------------------------------------------------------------------------------------
-
-static void
-place_set_roomy(struct place *place, bool roomy)
-{
-    struct pool *pool = place->pool;
-
-    if (place->roomy)
-        TAILQ_REMOVE(&pool->roomy, place, link);
-    place->roomy = roomy;
-    if (roomy && pool->worker_settings.slots == 1)
-        TAILQ_INSERT_HEAD(&pool->roomy, place, link);
-    else if (roomy)
-        TAILQ_INSERT_TAIL(&pool->roomy, place, link);
-}
-
-static void
+void
 pool_finish(struct pool *pool, struct job *job, const struct outcome *outcome)
 {
     if (job->state == JOB_RUNNING) {
@@ -83,12 +26,53 @@ pool_finish(struct pool *pool, struct job *job, const struct outcome *outcome)
     pool->callbacks->finished(pool->context, job, outcome);
 }
 
-static void
+void
 pool_refuse(struct pool *pool, struct job *job, const char *error, size_t length)
 {
     struct outcome outcome = {.state = JOB_FAILED, .body = {.at = error, .length = length}};
 
     pool_finish(pool, job, &outcome);
+}
+
+static void
+pool_started(struct pool *pool, struct job *job)
+{
+    job_set_state(job, JOB_RUNNING);
+    TAILQ_INSERT_TAIL(&pool->running, job, link);
+    pool->running_count++;
+    pool->callbacks->started(pool->context, job);
+}
+
+void
+pool_command_started(struct pool *pool, struct job *job)
+{
+    pool->alive++;
+    pool_started(pool, job);
+}
+
+void
+pool_command_ended(struct pool *pool)
+{
+    pool->alive--;
+    if (!pool->stopping)
+        pool_feed(pool);
+    else if (pool->alive == 0)
+        pool->callbacks->stopped(pool->context, pool);
+}
+
+void
+pool_progress(struct pool *pool, struct job *job, struct span value)
+{
+    pool->callbacks->progress(pool->context, job, value);
+}
+
+static void
+pool_feed_commands(struct pool *pool)
+{
+    struct job *job;
+
+    while (runner_has_room(pool->runner) && (job = queue_take(&pool->queue)) != NULL)
+        runner_start(pool->runner, job);
 }
 
 static void
@@ -98,10 +82,8 @@ pool_run(struct pool *pool, struct place *place, struct job *job)
     char *error;
 
     if (worker_run(place->worker, job) == 0) {
-        job_set_state(job, JOB_RUNNING);
-        TAILQ_INSERT_TAIL(&pool->running, job, link);
-        pool->running_count++;
         place_set_roomy(place, worker_has_room(place->worker));
+        pool_started(pool, job);
         return;
     }
     error =
@@ -110,12 +92,16 @@ pool_run(struct pool *pool, struct place *place, struct job *job)
     free(error);
 }
 
-static void
+void
 pool_feed(struct pool *pool)
 {
     struct place *place;
     struct job *job;
 
+    if (pool->runner != NULL) {
+        pool_feed_commands(pool);
+        return;
+    }
     while ((place = TAILQ_FIRST(&pool->roomy)) != NULL) {
         // It may have begun to die since it said that it has room.
         if (!worker_has_room(place->worker)) {
@@ -127,188 +113,94 @@ pool_feed(struct pool *pool)
             return;
         pool_run(pool, place, job);
     }
+    supervision_grow(pool);
 }
 
-void
-pool_submit(struct pool *pool, struct job *job)
+static void
+pool_enqueue(struct pool *pool, struct job *job, bool front)
 {
     if (pool->start_error != NULL) {
         pool_refuse(pool, job, pool->start_error, pool->start_error_length);
         return;
     }
-    queue_add(&pool->queue, job);
+    queue_add(&pool->queue, job, front);
     pool_feed(pool);
+}
+
+void
+pool_submit(struct pool *pool, struct job *job)
+{
+    pool_enqueue(pool, job, false);
+}
+
+void
+pool_resubmit(struct pool *pool, struct job *job)
+{
+    pool_enqueue(pool, job, true);
+}
+
+unsigned
+pool_crash_limit(const struct pool *pool)
+{
+    return pool->config->crash_limit;
+}
+
+// Takes a running job away from its worker.
+static void
+pool_take_back(struct pool *pool, struct job *job, bool condemn)
+{
+    struct worker *worker = job->place;
+    struct worker_report report;
+    struct place *place;
+
+    TAILQ_REMOVE(&pool->running, job, link);
+    pool->running_count--;
+    if (pool->runner != NULL) {
+        runner_take_back(job);
+        return;
+    }
+    worker_report(worker, &report);
+    place = &pool->places[report.index];
+    if (worker_abandon(worker, job, condemn) && place->worker == worker)
+        place_let_go(place);
 }
 
 void
 pool_cancel(struct pool *pool, struct job *job)
 {
-    struct worker *worker = job->place;
-    struct worker_report report;
-
-    if (job->state == JOB_QUEUED) {
+    if (job->state == JOB_QUEUED)
         queue_remove(&pool->queue, job);
-        return;
-    }
-    TAILQ_REMOVE(&pool->running, job, link);
-    pool->running_count--;
-    worker_report(worker, &report);
-    if (worker_abandon(worker, job))
-        place_set_roomy(&pool->places[report.index], false);
+    else
+        pool_take_back(pool, job, false);
 }
 
-// ---- workers
-// -------------------------------------------------------------------------------------
+char *
+pool_expire(struct pool *pool, struct job *job, enum timeout_kind kind, size_t *ret_length)
+{
+    struct death death = {.pool = pool->config->name};
+    char *error;
 
-static void
+    if (job->state == JOB_RUNNING && pool->runner != NULL)
+        runner_describe(job, &death);
+    else if (job->state == JOB_RUNNING)
+        worker_describe(job->place, &death);
+    death.cause = DEATH_TIMEOUT;
+    death.timeout = kind;
+    death.attempts = job->attempts;
+    error = certificate_error(&death, ret_length);
+    if (job->state == JOB_RUNNING)
+        pool_take_back(pool, job, true);
+    else
+        queue_remove(&pool->queue, job);
+    return error;
+}
+
+void
 pool_clear_start_error(struct pool *pool)
 {
     free(pool->start_error);
     pool->start_error = NULL;
     pool->start_error_length = 0;
-}
-
-// No worker can be started: those who wait are told why rather than left waiting.
-static void
-pool_give_up_for_now(struct pool *pool, const struct death *death)
-{
-    struct job *job;
-
-    pool_clear_start_error(pool);
-    pool->start_error = certificate_error(death, &pool->start_error_length);
-    if (pool->start_error == NULL)
-        return;
-    while ((job = queue_take(&pool->queue)) != NULL)
-        pool_refuse(pool, job, pool->start_error, pool->start_error_length);
-}
-
-static int64_t
-restart_delay_us(unsigned failures)
-{
-    int64_t delay_us = RESTART_DELAY_US;
-
-    if (failures == 0)
-        return 0;
-    while (--failures > 0 && delay_us < RESTART_DELAY_MAX_US)
-        delay_us *= 2;
-    return delay_us < RESTART_DELAY_MAX_US ? delay_us : RESTART_DELAY_MAX_US;
-}
-
-static void
-place_schedule(struct place *place)
-{
-    int64_t delay_us = restart_delay_us(place->failures);
-    struct timeval delay = {delay_us / 1000000, delay_us % 1000000};
-
-    event_add(place->restart, &delay);
-}
-
-// What a place does when its worker is gone or could not be made.
-static void
-place_lost(struct place *place, const struct death *death)
-{
-    struct pool *pool = place->pool;
-
-    place->worker = NULL;
-    if (pool->stopping) {
-        if (pool->alive == 0)
-            pool->callbacks->stopped(pool->context, pool);
-        return;
-    }
-    pool->restarts++;
-    place_schedule(place);
-    if (death->cause == DEATH_START && pool->alive == 0)
-        pool_give_up_for_now(pool, death);
-}
-
-static void
-worker_ready_cb(void *context, struct worker *worker)
-{
-    struct place *place = context;
-
-    (void)worker;
-    pool_clear_start_error(place->pool);
-    place_set_roomy(place, true);
-    pool_feed(place->pool);
-}
-
-static void
-worker_finished_cb(void *context, struct job *job, const struct outcome *outcome)
-{
-    struct place *place = context;
-
-    pool_finish(place->pool, job, outcome);
-}
-
-static void
-worker_room_cb(void *context, struct worker *worker)
-{
-    struct place *place = context;
-
-    (void)worker;
-    if (!place->roomy)
-        place_set_roomy(place, true);
-    pool_feed(place->pool);
-}
-
-static void
-worker_gone_cb(void *context, struct worker *worker, const struct death *death)
-{
-    struct place *place = context;
-    struct pool *pool = place->pool;
-    struct worker_report report;
-    char summary[128];
-
-    worker_report(worker, &report);
-    place_set_roomy(place, false);
-    pool->alive--;
-    if (death->deliberate || report.jobs_done > 0 ||
-        clock_us() - report.started_us >= HEALTHY_AGE_US)
-        place->failures = 0;
-    else
-        place->failures++;
-    certificate_summary(death, summary, sizeof(summary));
-    if (pool->stopping || death->deliberate)
-        log_debug(pool->subject, "worker %u pid %d %s", place->index, (int)report.pid, summary);
-    else
-        log_warning(pool->subject, "worker %u pid %d %s; next one in %lld ms", place->index,
-                    (int)report.pid, summary, (long long)restart_delay_us(place->failures) / 1000);
-    place_lost(place, death);
-}
-
-static const struct worker_callbacks worker_callbacks = {
-    .ready = worker_ready_cb,
-    .finished = worker_finished_cb,
-    .room = worker_room_cb,
-    .gone = worker_gone_cb,
-};
-
-static void
-place_start(struct place *place)
-{
-    struct pool *pool = place->pool;
-    struct death death = {.cause = DEATH_START, .pool = pool->config->name};
-    int error = 0;
-
-    place->worker =
-        worker_new(&pool->worker_settings, place->index, &worker_callbacks, place, &error);
-    if (place->worker != NULL) {
-        pool->alive++;
-        return;
-    }
-    death.start_errno = -error;
-    place->failures++;
-    log_error(pool->subject, "worker %u: no process: %s; next try in %lld ms", place->index,
-              strerror(-error), (long long)restart_delay_us(place->failures) / 1000);
-    place_lost(place, &death);
-}
-
-static void
-place_restart_cb(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    place_start(context);
 }
 
 void
@@ -317,20 +209,17 @@ pool_stop(struct pool *pool)
     if (pool->stopping)
         return;
     pool->stopping = true;
-    for (unsigned i = 0; i < pool->config->processes; i++) {
-        struct place *place = &pool->places[i];
-
-        event_del(place->restart);
-        place_set_roomy(place, false);
-        if (place->worker != NULL)
-            worker_stop(place->worker, STOP_GRACE_US);
-    }
+    supervision_done(&pool->supervision);
+    for (unsigned i = 0; i < pool->config->processes; i++)
+        place_stop(&pool->places[i]);
+    worker_list_stop(&pool->workers, STOP_GRACE_US);
+    if (pool->runner != NULL)
+        runner_stop(pool->runner);
     if (pool->alive == 0)
         pool->callbacks->stopped(pool->context, pool);
 }
 
-// ---- beginning and end
-// ---------------------------------------------------------------------------
+// ---- beginning and end ----------------------------------------------------------------------
 
 // The command line of a worker.
 static char *const *
@@ -338,39 +227,75 @@ pool_argv(struct pool *pool, const struct pool_settings *settings)
 {
     if (pool->config->kind == POOL_PROGRAM)
         return pool->config->argv;
+    if (pool->config->kind == POOL_COMMAND)
+        return NULL; // each job has its own
     snprintf(pool->threads_text, sizeof(pool->threads_text), "%u", pool->config->threads);
     snprintf(pool->line_max_text, sizeof(pool->line_max_text), "%zu",
              pool->worker_settings.line_max);
+    snprintf(pool->depth_max_text, sizeof(pool->depth_max_text), "%u",
+             pool->worker_settings.depth_max > 4 ? pool->worker_settings.depth_max : 4);
     pool->builtin_argv[0] = (char *)settings->builtin_path;
     pool->builtin_argv[1] = (char *)"--threads";
     pool->builtin_argv[2] = pool->threads_text;
     pool->builtin_argv[3] = (char *)"--line-max";
     pool->builtin_argv[4] = pool->line_max_text;
+    if (pool->config->kind == POOL_PLUGIN) {
+        pool->builtin_argv[5] = (char *)"--plugin";
+        pool->builtin_argv[6] = pool->config->plugin;
+        pool->builtin_argv[7] = (char *)"--depth-max";
+        pool->builtin_argv[8] = pool->depth_max_text;
+    }
     return pool->builtin_argv;
 }
 
-static void
+static bool
+pool_init_runner(struct pool *pool)
+{
+    char error[256];
+
+    pool->runner = runner_new(pool, error, sizeof(error));
+    if (pool->runner == NULL)
+        log_error(pool->subject, "command: %s", error);
+    return pool->runner != NULL;
+}
+
+static bool
 pool_init(struct pool *pool, const struct pool_settings *settings)
 {
+    const char *problem;
+    int error;
+
     pool->config = settings->config;
     snprintf(pool->subject, sizeof(pool->subject), "pool %s", pool->config->name);
     messages_init(&pool->messages);
     queue_init(&pool->queue);
     TAILQ_INIT(&pool->running);
     TAILQ_INIT(&pool->roomy);
+    LIST_INIT(&pool->workers);
     pool->worker_settings = (struct worker_settings){
         .base = settings->base,
         .turn = settings->turn,
         .reaper = settings->reaper,
         .messages = &pool->messages,
+        .all = &pool->workers,
         .pool = pool->config->name,
-        .slots = pool->config->threads,
+        .slots = config_slots(pool->config),
         // The daemon's own number may be longer than the id and the method it stands for.
         .line_max = settings->line_max + 1024,
         .depth_max = settings->depth_max,
-        .open_files = settings->open_files,
+        .attributes = &pool->attributes,
+        .environment = pool->config->environment,
+        .kill_delay_us = pool->config->kill_delay_us,
+        .wait_ready = pool->config->wait_ready,
+        .start_timeout_us = pool->config->start_timeout_us,
     };
     pool->worker_settings.argv = pool_argv(pool, settings);
+    error = attributes_init(&pool->attributes, pool->config, settings->open_files, &problem);
+    if (error != 0)
+        log_error(pool->subject, "user or group: %s", problem != NULL ? problem : strerror(-error));
+    if (error == 0 && pool->config->kind == POOL_COMMAND)
+        return pool_init_runner(pool);
+    return error == 0 && supervision_init(&pool->supervision, pool, settings->base);
 }
 
 struct pool *
@@ -384,18 +309,15 @@ pool_new(const struct pool_settings *settings, const struct pool_callbacks *call
         return NULL;
     pool->callbacks = callbacks;
     pool->context = context;
-    pool_init(pool, settings);
+    if (!pool_init(pool, settings)) {
+        pool_free(pool);
+        return NULL;
+    }
     for (unsigned i = 0; i < count; i++) {
-        struct place *place = &pool->places[i];
-
-        place->pool = pool;
-        place->index = i;
-        place->restart = evtimer_new(settings->base, place_restart_cb, place);
-        if (place->restart == NULL) {
+        if (!place_init(&pool->places[i], pool, i, settings->base)) {
             pool_free(pool);
             return NULL;
         }
-        place_schedule(place);
     }
     return pool;
 }
@@ -406,20 +328,23 @@ pool_free(struct pool *pool)
     if (pool == NULL)
         return;
     for (unsigned i = 0; i < pool->config->processes; i++)
-        if (pool->places[i].restart != NULL)
-            event_free(pool->places[i].restart);
+        place_done(&pool->places[i]);
+    supervision_done(&pool->supervision);
+    runner_free(pool->runner);
+    attributes_done(&pool->attributes);
     messages_done(&pool->messages);
     pool_clear_start_error(pool);
     free(pool);
 }
 
-// ---- what others may know
-// ------------------------------------------------------------------------
+// ---- what others may know -------------------------------------------------------------------
 
 bool
 pool_has_room(const struct pool *pool)
 {
-    return !TAILQ_EMPTY(&pool->roomy) && pool->queue.count == 0;
+    if (pool->queue.count > 0)
+        return false;
+    return pool->runner != NULL ? runner_has_room(pool->runner) : !TAILQ_EMPTY(&pool->roomy);
 }
 
 struct job *

@@ -22,13 +22,18 @@ struct pool_settings {
     const char *builtin_path;         // of offload-worker
     size_t line_max;
     unsigned depth_max;
-    unsigned long open_files; // soft RLIMIT_NOFILE of the workers; 0: the daemon's
+    unsigned long
+        open_files; // soft RLIMIT_NOFILE of workers without open-files-max; 0: the daemon's
 };
 
 struct pool_callbacks {
     // A job has its outcome (borrowed for the call); the job is the callee's from here on. May come
     // from inside pool_submit.
     void (*finished)(void *context, struct job *job, const struct outcome *outcome);
+    // The job has left the queue: a worker has it.
+    void (*started)(void *context, struct job *job);
+    // Progress of a running job; the value (raw JSON) is borrowed for the call.
+    void (*progress)(void *context, struct job *job, struct span value);
     // After pool_stop: every worker is gone. May come from inside pool_stop.
     void (*stopped)(void *context, struct pool *pool);
 };
@@ -41,12 +46,20 @@ void pool_free(struct pool *pool); // after `stopped`, or when nothing was ever 
 // Runs the job or queues it. Exactly one `finished` follows, unless pool_cancel comes first.
 void pool_submit(struct pool *pool, struct job *job);
 
+// The same for a job that has run before: it goes to the front.
+void pool_resubmit(struct pool *pool, struct job *job);
+unsigned pool_crash_limit(const struct pool *pool);
+
 // True if a job submitted now would run at once.
 bool pool_has_room(const struct pool *pool);
 
 // Takes a job back: out of the queue, or away from its worker, which stops the work where that does
 // not harm others (worker_abandon).
 void pool_cancel(struct pool *pool, struct job *job);
+
+// A timeout of the job is over: takes it back, stops the work, and returns the error object that
+// answers it (malloc, the caller frees; NULL when out of memory).
+char *pool_expire(struct pool *pool, struct job *job, enum timeout_kind kind, size_t *ret_length);
 
 // Some job that waits, or that runs; NULL if there is none. For taking all of them back.
 struct job *pool_any_queued(struct pool *pool);

@@ -7,6 +7,7 @@ struct slot {
     bool busy;
     struct job *job; // NULL in a busy slot: abandoned
     uint64_t number; // of the job in it, or of the last one
+    int64_t abandoned_us;
 };
 
 struct slots {
@@ -103,25 +104,43 @@ parse_number(struct span id, uint64_t *ret_number)
     return true;
 }
 
-bool
-slots_take(struct slots *slots, struct span id, struct job **ret_job)
+// The busy slot with that number; NULL if there is none.
+static struct slot *
+slots_find(const struct slots *slots, struct span id)
 {
-    struct slot *slot;
+    const struct slot *slot;
     uint64_t number;
 
     if (!parse_number(id, &number))
-        return false;
+        return NULL;
     slot = &slots->items[number % slots->count];
-    if (!slot->busy || slot->number != number)
-        return false;
-    *ret_job = slots_empty(slots, slot);
-    return true;
+    return slot->busy && slot->number == number ? (struct slot *)slot : NULL;
+}
+
+bool
+slots_take(struct slots *slots, struct span id, struct job **ret_job)
+{
+    struct slot *slot = slots_find(slots, id);
+
+    if (slot != NULL)
+        *ret_job = slots_empty(slots, slot);
+    return slot != NULL;
+}
+
+bool
+slots_look(const struct slots *slots, struct span id, struct job **ret_job)
+{
+    const struct slot *slot = slots_find(slots, id);
+
+    if (slot != NULL)
+        *ret_job = slot->job;
+    return slot != NULL;
 }
 
 bool
 slots_take_any(struct slots *slots, struct job **ret_job)
 {
-    for (unsigned i = 0; i < slots->count; i++) {
+    for (unsigned i = slots->count; i-- > 0;) {
         if (slots->items[i].busy) {
             *ret_job = slots_empty(slots, &slots->items[i]);
             return true;
@@ -130,14 +149,36 @@ slots_take_any(struct slots *slots, struct job **ret_job)
     return false;
 }
 
-void
-slots_abandon(struct slots *slots, const struct job *job)
+uint64_t
+slots_abandon(struct slots *slots, const struct job *job, int64_t now_us)
 {
     for (unsigned i = 0; i < slots->count; i++) {
-        if (slots->items[i].busy && slots->items[i].job == job) {
-            slots->items[i].job = NULL;
-            slots->wanted--;
-            return;
-        }
+        struct slot *slot = &slots->items[i];
+
+        if (!slot->busy || slot->job != job)
+            continue;
+        slot->job = NULL;
+        slot->abandoned_us = now_us;
+        slots->wanted--;
+        return slot->number;
     }
+    return 0;
+}
+
+bool
+slots_oldest_abandoned(const struct slots *slots, int64_t *ret_us)
+{
+    bool found = false;
+
+    if (slots->busy == slots->wanted)
+        return false;
+    for (unsigned i = 0; i < slots->count; i++) {
+        const struct slot *slot = &slots->items[i];
+
+        if (!slot->busy || slot->job != NULL || (found && slot->abandoned_us >= *ret_us))
+            continue;
+        *ret_us = slot->abandoned_us;
+        found = true;
+    }
+    return found;
 }

@@ -32,10 +32,17 @@ void slots_put(struct slots *slots, uint64_t number, struct job *job);
 // *ret_job is NULL if the job was abandoned.
 bool slots_take(struct slots *slots, struct span id, struct job **ret_job);
 
-// Empties some busy slot; false when none is left.
+// The same without emptying it.
+bool slots_look(const struct slots *slots, struct span id, struct job **ret_job);
+
+// Empties some busy slot, the highest first: jobs that go back to the front of a queue one by one
+// are then in order. False when none is left.
 bool slots_take_any(struct slots *slots, struct job **ret_job);
 
-// The slot stays busy, but its job is the caller's again.
-void slots_abandon(struct slots *slots, const struct job *job);
+// The slot stays busy, but its job is the caller's again. Returns the number of the slot.
+uint64_t slots_abandon(struct slots *slots, const struct job *job, int64_t now_us);
+
+// The earliest moment at which a job of a slot that is still busy was abandoned; false if none was.
+bool slots_oldest_abandoned(const struct slots *slots, int64_t *ret_us);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stddef.h>
@@ -74,16 +75,66 @@ child_reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void
-child_set_limits(const struct spawn_request *request)
+// Lowers a limit; never raises the hard one.
+static int
+child_limit(int resource, rlim_t soft, rlim_t hard)
 {
     struct rlimit limit;
 
-    if (request->open_files != 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-        request->open_files <= limit.rlim_max) {
-        limit.rlim_cur = request->open_files;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(resource, &limit) != 0)
+        return errno;
+    if (limit.rlim_max > hard)
+        limit.rlim_max = hard;
+    limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+    return setrlimit(resource, &limit) == 0 ? 0 : errno;
+}
+
+static int
+child_set_limits(const struct spawn_attributes *attributes)
+{
+    rlim_t cpu = attributes->cpu_seconds;
+    int error = 0;
+
+    if (attributes->open_files != 0)
+        error = child_limit(RLIMIT_NOFILE, attributes->open_files, RLIM_INFINITY);
+    if (error == 0 && cpu != 0)
+        error = child_limit(RLIMIT_CPU, cpu, cpu + 1); // SIGXCPU, and SIGKILL a second later
+    if (error == 0 && attributes->data_bytes != 0)
+        error = child_limit(RLIMIT_DATA, attributes->data_bytes, attributes->data_bytes);
+    return error;
+}
+
+static int
+child_set_identity(const struct spawn_attributes *attributes)
+{
+    if (!attributes->identity)
+        return 0;
+    // The user last: after that the right to change the others is gone.
+    if (setgroups(attributes->group_count, attributes->groups) != 0 ||
+        setresgid(attributes->gid, attributes->gid, attributes->gid) != 0 ||
+        setresuid(attributes->uid, attributes->uid, attributes->uid) != 0)
+        return errno;
+    return 0;
+}
+
+// 0 or an errno value.
+static int
+child_set_attributes(const struct spawn_attributes *attributes)
+{
+    int error = child_set_limits(attributes);
+
+    if (error != 0)
+        return error;
+    errno = 0;
+    if (attributes->nice != 0 && nice(attributes->nice) == -1 && errno != 0)
+        return errno;
+    error = child_set_identity(attributes);
+    if (error != 0)
+        return error;
+    if (attributes->directory != NULL && chdir(attributes->directory) != 0)
+        return errno;
+    // A change of identity clears the parent-death signal.
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : errno;
 }
 
 // 0 or an errno value. The pipes' own numbers are all above 2: the daemon keeps 0, 1 and 2 open.
@@ -109,8 +160,11 @@ child_run(const struct spawn_request *request, const struct pipes *pipes, pid_t 
     setpgid(0, 0);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(127); // the daemon died meanwhile: nobody would ever kill us
-    child_set_limits(request);
-    error = child_fix_descriptors(pipes);
+    error = child_set_attributes(request->attributes);
+    if (error == 0 && getppid() != parent)
+        _exit(127); // the daemon died before the signal was set again
+    if (error == 0)
+        error = child_fix_descriptors(pipes);
     if (error == 0) {
         execve(request->argv[0], request->argv, request->envp);
         error = errno;

@@ -2,12 +2,28 @@
 #ifndef OFFLOAD_POOL_SPAWN_H
 #define OFFLOAD_POOL_SPAWN_H
 
+#include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
+// What a process is given beyond its program. All zero: nothing.
+struct spawn_attributes {
+    const char *directory;    // NULL: as here
+    int nice;                 // added
+    rlim_t cpu_seconds;       // RLIMIT_CPU; 0: as here
+    rlim_t data_bytes;        // RLIMIT_DATA; 0: as here
+    unsigned long open_files; // RLIMIT_NOFILE, soft (and hard if it is lower); 0: as here
+    bool identity;            // change to these:
+    uid_t uid;
+    gid_t gid;
+    const gid_t *groups;
+    size_t group_count;
+};
+
 struct spawn_request {
-    char *const *argv;        // argv[0] is the path of the executable; no search, no shell
-    char *const *envp;        // the whole environment
-    unsigned long open_files; // soft RLIMIT_NOFILE for the process; 0: as it is here
+    char *const *argv; // argv[0] is the path of the executable; no search, no shell
+    char *const *envp; // the whole environment
+    const struct spawn_attributes *attributes;
 };
 
 // The parent's ends: non-blocking, close-on-exec, the caller's to close.

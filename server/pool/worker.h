@@ -15,6 +15,7 @@
 #include "model/job.h"
 #include "pool/certificate.h"
 #include "pool/reap.h"
+#include "pool/spawn.h"
 #include "transport/turn.h"
 
 #include <stdbool.h>
@@ -33,18 +34,25 @@ enum worker_state {
     WORKER_ENDING,   // on its way out; its jobs are settled when all is known
 };
 
+LIST_HEAD(worker_list, worker);
+
 // What every worker of a pool shares; outlives them.
 struct worker_settings {
     struct event_base *base;
     struct turn *turn;
     struct reaper *reaper;
     struct messages *messages; // scratch for parsing
+    struct worker_list *all;   // every worker adds itself until it is gone
     const char *pool;
     char *const *argv;
     unsigned slots; // jobs at once
     size_t line_max;
     unsigned depth_max;
-    unsigned long open_files; // soft RLIMIT_NOFILE of the process; 0: the daemon's
+    const struct spawn_attributes *attributes;
+    char *const *environment; // added to it; or NULL
+    int64_t kill_delay_us;    // from SIGTERM to SIGKILL
+    bool wait_ready;          // it is READY when it has sent worker.ready
+    int64_t start_timeout_us; // until then it may take so long; 0: for ever
 };
 
 // All from the loop. `gone` is the last; the worker frees itself after it.
@@ -52,8 +60,12 @@ struct worker_callbacks {
     void (*ready)(void *context, struct worker *worker);
     // A job has its outcome; the outcome is borrowed for the call.
     void (*finished)(void *context, struct job *job, const struct outcome *outcome);
+    // A job's worker tells of its progress; the value (raw JSON) is borrowed for the call.
+    void (*progress)(void *context, struct job *job, struct span value);
     // There is room for another job.
     void (*room)(void *context, struct worker *worker);
+    // It takes no new jobs and ends with the last that is wanted: it did not cancel when asked to.
+    void (*condemned)(void *context, struct worker *worker);
     // Every job was settled (`finished`), the process is reaped.
     void (*gone)(void *context, struct worker *worker, const struct death *death);
 };
@@ -66,14 +78,30 @@ struct worker *worker_new(const struct worker_settings *settings, unsigned index
 // caller's.
 int worker_run(struct worker *worker, struct job *job);
 
-// Nobody waits for this job any more. If the worker has no other the process is killed, which
-// really stops the work (true); among others it runs to its end and the answer is dropped. The job
-// is the caller's again.
-bool worker_abandon(struct worker *worker, struct job *job);
+// Nobody waits for this job any more; it is the caller's again. A worker that understands cancel is
+// asked (unless `condemn`) and has kill_delay_us to answer. Otherwise, if the worker has no other,
+// its process group is told to end (worker_terminate), which really stops the work. Among others
+// the job runs on and its answer is dropped; with `condemn` the worker then takes no new jobs, and
+// ends with the last that is wanted. True if the worker is on its way out.
+bool worker_abandon(struct worker *worker, struct job *job, bool condemn);
 
-// Closes its stdin: it should finish and exit; after `grace_us` it is killed. What was not yet
-// written to it is dropped: for a worker without jobs.
+// It takes no new jobs, and when it has none any more its stdin is closed (worker_stop).
+void worker_retire(struct worker *worker);
+
+// SIGTERM for its whole process group, and SIGKILL after kill_delay_us. A wanted end: no breach, no
+// failure of the worker.
+void worker_terminate(struct worker *worker);
+
+// What could be said of its death if it died now: the usage so far, the last of its stderr. The
+// texts are good until the next call into the worker.
+void worker_describe(struct worker *worker, struct death *ret_death);
+
+// Closes its stdin: it should finish and exit; after `grace_us` it is killed, and so is one that
+// was on its way out already. What was not yet written to it is dropped: for a worker without jobs.
 void worker_stop(struct worker *worker, int64_t grace_us);
+
+// The same for all of a list.
+void worker_list_stop(struct worker_list *list, int64_t grace_us);
 
 // SIGKILL for its whole process group. Jobs in its hands are settled as lost.
 void worker_kill(struct worker *worker);
@@ -87,6 +115,7 @@ struct worker_report {
     enum worker_state state;
     unsigned running; // slots in use
     uint64_t jobs_done;
+    bool was_ready;
     int64_t started_us; // monotonic
 };
 void worker_report(const struct worker *worker, struct worker_report *ret_report);

@@ -1,9 +1,13 @@
 // How answers leave a session: at once as a line, or into the array of their batch. See
 // session_internal.h.
+#include "common/scanner.h"
 #include "session/session_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#define PROGRESS_HEAD   "{\"jsonrpc\":\"2.0\",\"method\":\"$/progress\",\"params\":{\"token\":"
+#define PROGRESS_MIDDLE ",\"value\":"
 
 #define SMALL_BODY 1024 // bytes; always let through: what asks for it is limited in number
 
@@ -139,6 +143,67 @@ answers_finished_cb(void *context, const struct outcome *outcome)
     else
         answers_write(session, &to, outcome->state != JOB_SUCCEEDED, outcome->body);
     call_free(call);
+    session_update(session);
+}
+
+// A report may be left out when the client does not keep up: a later one says more. Everything else
+// comes in full.
+static bool
+is_report(struct span value)
+{
+    struct scanner scanner;
+    enum json_kind kind;
+    struct span member;
+    struct span name;
+    bool report = false;
+
+    scanner_init(&scanner, value, SCANNER_DEPTH_LIMIT);
+    if (!scanner_enter(&scanner, JSON_KIND_OBJECT))
+        return false;
+    while (scanner_member(&scanner, &name) && scanner_value(&scanner, &kind, &member))
+        if (scanner_name_is(name, "kind"))
+            report = span_is(member, "\"report\"");
+    return report;
+}
+
+// The client takes nothing, and what must not be left out fills its output: the job ends.
+static void
+drown(struct session *session, struct call *call)
+{
+    char data[128];
+    size_t length = 0;
+    char *error;
+
+    snprintf(data, sizeof(data), "{\"limit\":\"output-max\",\"max\":%zu}",
+             session->settings->config->limits.output_max);
+    error = error_object(ERROR_TOO_LARGE, span_of(data), &length);
+    dispatcher_fail(session->settings->dispatcher, call->job, error, length);
+    free(error);
+}
+
+void
+answers_progress_cb(void *context, struct span value)
+{
+    struct call *call = context;
+    struct session *session = call->session;
+    size_t unsent = stream_output(session->stream) + session->held;
+    struct span token = span_present(call->token) ? call->token : call->id;
+    const struct iovec iov[] = {
+        {(char *)PROGRESS_HEAD, sizeof(PROGRESS_HEAD) - 1},
+        {(char *)token.at, token.length},
+        {(char *)PROGRESS_MIDDLE, sizeof(PROGRESS_MIDDLE) - 1},
+        {(char *)value.at, value.length},
+        {(char *)"}}\n", 3},
+    };
+
+    if (!call->progress || session->closed)
+        return;
+    if (unsent > session->settings->config->limits.output_max && is_report(value))
+        return;
+    if (unsent + value.length > output_hard_max(session))
+        drown(session, call);
+    else if (stream_write(session->stream, iov, 5) != 0)
+        out_of_memory(session);
     session_update(session);
 }
 

@@ -65,17 +65,23 @@ calls_done(struct calls *calls)
 }
 
 struct call *
-calls_add(struct calls *calls, struct span id, size_t params_size)
+calls_add(struct calls *calls, struct span id, struct span token, size_t params_size)
 {
     struct call *call;
 
     // A table that cannot grow is slower, not wrong; only the first buckets are needed.
     if (calls->count >= calls->bucket_count && !calls_grow(calls) && calls->buckets == NULL)
         return NULL;
-    call = malloc(sizeof(*call) + id.length);
+    call = malloc(sizeof(*call) + id.length + token.length);
     if (call == NULL)
         return NULL;
-    *call = (struct call){.size = sizeof(*call) + id.length + params_size};
+    *call = (struct call){.size = sizeof(*call) + id.length + token.length + params_size};
+    if (span_present(token)) {
+        char *copy = (char *)(call + 1) + id.length;
+
+        memcpy(copy, token.at, token.length);
+        call->token = (struct span){.at = copy, .length = token.length};
+    }
     if (span_present(id)) {
         char *copy = (char *)(call + 1);
 

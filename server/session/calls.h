@@ -23,7 +23,9 @@ struct call {
     size_t index;        // in the batch
     size_t size;         // bytes it holds, params included
     struct job *job;
-    struct span id; // raw JSON, inside the call's own memory; absent in a notification
+    bool progress;     // the client wants to hear of it
+    struct span token; // raw JSON; inside the call's own memory
+    struct span id;    // raw JSON, inside the call's own memory; absent in a notification
 };
 TAILQ_HEAD(call_list, call);
 
@@ -38,9 +40,9 @@ struct calls {
 void calls_init(struct calls *calls);
 void calls_done(struct calls *calls); // must be empty
 
-// A new call in the table, its id copied; params_size counts towards `size`. NULL when out of
-// memory.
-struct call *calls_add(struct calls *calls, struct span id, size_t params_size);
+// A new call in the table, its id and token (which may be absent) copied; params_size counts
+// towards `size`. NULL when out of memory.
+struct call *calls_add(struct calls *calls, struct span id, struct span token, size_t params_size);
 
 // The call with this very id, byte for byte; NULL if none is in flight.
 struct call *calls_find(const struct calls *calls, struct span id);

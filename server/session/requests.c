@@ -1,5 +1,8 @@
 // What each message of a client means. See session_internal.h.
+#include "common/arguments.h"
 #include "common/scanner.h"
+#include "model/job_options.h"
+#include "session/job_run.h"
 #include "session/session_internal.h"
 
 #include <stdio.h>
@@ -7,6 +10,7 @@
 
 static const struct job_sink job_sink = {
     .finished = answers_finished_cb,
+    .progress = answers_progress_cb,
 };
 
 // An error whose data are a sentence, and for a line that is no JSON where in it the fault was
@@ -31,8 +35,7 @@ refuse(struct session *session, const struct address_of_answer *to, const char *
     refuse_with(session, to, ERROR_INVALID_REQUEST, reason, "");
 }
 
-// ---- $/cancelRequest
-// -----------------------------------------------------------------------------
+// ---- $/cancelRequest ------------------------------------------------------------------------
 
 // The raw value of the member `id` of params; absent if there is none.
 static struct span
@@ -64,46 +67,62 @@ cancel_request(struct session *session, struct span params)
         dispatcher_cancel(session->settings->dispatcher, call->job);
 }
 
-// ---- requests and notifications
-// ------------------------------------------------------------------
-
-// No option has a meaning yet; one that would be silently ignored is worse than an error.
-static bool
-has_options(struct span options, struct span *ret_name)
-{
-    struct scanner scanner;
-
-    scanner_init(&scanner, options, SCANNER_DEPTH_LIMIT);
-    return span_present(options) && scanner_enter(&scanner, JSON_KIND_OBJECT) &&
-           scanner_member(&scanner, ret_name);
-}
+// ---- requests and notifications -------------------------------------------------------------
 
 static void
-refuse_option(struct session *session, const struct address_of_answer *to, struct span name)
+refuse_options(struct session *session, const struct address_of_answer *to,
+               const struct job_options_fault *fault)
 {
-    char data[256];
+    size_t length = 0;
+    char *error = argument_error(&fault->argument, &fault->fault, &length);
 
-    if (name.length > 100)
-        name = SPAN("(a long name)");
-    snprintf(
-        data, sizeof(data),
-        "{\"member\":\"options.%.*s\",\"reason\":\"unknown option\",\"expected\":\"no options\"}",
-        (int)name.length, name.at);
-    answers_error(session, to, ERROR_INVALID_PARAMS, span_of(data));
+    if (error != NULL)
+        answers_write(session, to, true, (struct span){.at = error, .length = length});
+    else
+        answers_error(session, to, ERROR_BUSY, SPAN("{\"reason\":\"out of memory\"}"));
+    free(error);
+}
+
+// The text of a raw JSON string becomes the job's input. False when out of memory.
+static bool
+set_input(struct job *job, struct span raw)
+{
+    struct span inside = {.at = raw.at + 1, .length = raw.length - 2};
+    char *text;
+    bool done;
+
+    if (!span_present(raw))
+        return true;
+    text = malloc(raw.length);
+    if (text == NULL)
+        return false;
+    done = job_set_input(job, (struct span){.at = text, .length = scanner_unescape(inside, text)});
+    free(text);
+    return done;
 }
 
 // Hands a job to the dispatcher; its answer, if one is due, comes through answers_finished_cb.
 static void
-submit(struct session *session, const struct message *message, const struct address_of_answer *to)
+submit(struct session *session, const struct message *message, const struct address_of_answer *to,
+       const struct job_options *options)
 {
-    struct call *call = calls_add(&session->calls, message->id, message->params.length);
+    struct call *call =
+        calls_add(&session->calls, message->id, options->token, message->params.length);
     struct job *job = call != NULL ? job_new(message->params, &job_sink, call) : NULL;
 
+    if (job != NULL && !set_input(job, options->input)) {
+        job_free(job);
+        job = NULL;
+    }
     if (job != NULL) {
         call->session = session;
         call->batch = to->batch;
         call->index = to->index;
         call->job = job;
+        call->progress = options->progress && message->kind == MESSAGE_REQUEST;
+        job->timeouts = options->timeouts;
+        job->retries = options->retries;
+        job->progress = call->progress;
         dispatcher_submit(session->settings->dispatcher, message->method, job);
         return;
     }
@@ -132,39 +151,51 @@ answer_control(struct session *session, const struct message *message,
     return true;
 }
 
-static void
-take_request(struct session *session, const struct message *message,
-             const struct address_of_answer *to)
+static bool
+read_options(struct message *message, struct job_options *ret_options,
+             struct job_options_fault *ret_fault)
 {
-    struct span option;
+    if (span_is(message->method, "job.run") && !job_run_unwrap(message, ret_fault))
+        return false;
+    return job_options_parse(message->options, ret_options, ret_fault);
+}
+
+static void
+take_request(struct session *session, struct message *message, const struct address_of_answer *to)
+{
+    struct job_options_fault fault;
+    struct job_options options;
 
     session->settings->statistics->requests++;
     if (calls_find(&session->calls, message->id) != NULL)
         refuse(session, to, "id is in flight already");
-    else if (has_options(message->options, &option))
-        refuse_option(session, to, option);
+    else if (!read_options(message, &options, &fault))
+        refuse_options(session, to, &fault);
     else if (!answer_control(session, message, to))
-        submit(session, message, to);
+        submit(session, message, to, &options);
 }
 
 static void
-take_notification(struct session *session, const struct message *message)
+take_notification(struct session *session, struct message *message)
 {
     static const struct address_of_answer nowhere = {0};
     struct session_reply reply = {0};
-    struct span option;
+    struct job_options_fault fault;
+    struct job_options options;
 
     session->settings->statistics->notifications++;
     if (span_is(message->method, "$/cancelRequest"))
         cancel_request(session, message->params);
+    else if (!read_options(message, &options, &fault))
+        return;
     else if (session->hooks->control(session->context, message->method, message->params, &reply))
         free(reply.text); // nobody wants to know
-    else if (!has_options(message->options, &option))
-        submit(session, message, &nowhere);
+    else
+        submit(session, message, &nowhere, &options);
 }
 
 static void
-take_message(struct session *session, const struct message *message, struct address_of_answer *to)
+take_message(struct session *session, struct message *message, struct address_of_answer *to)
 {
     to->id = message->id;
     if (message->kind == MESSAGE_NOTIFICATION) {
@@ -189,11 +220,10 @@ take_message(struct session *session, const struct message *message, struct addr
     }
 }
 
-// ---- lines
-// ---------------------------------------------------------------------------------------
+// ---- lines ----------------------------------------------------------------------------------
 
 static void
-take_batch(struct session *session, const struct messages *messages)
+take_batch(struct session *session, struct messages *messages)
 {
     struct batch *batch = batch_new(messages->count);
 

@@ -47,6 +47,7 @@ void answers_error(struct session *session, const struct address_of_answer *to,
                    enum error_code code, struct span data);
 void answers_limit(struct session *session, const char *limit, size_t max); // -32600, id null
 void answers_finished_cb(void *context, const struct outcome *outcome);     // a job's sink
+void answers_progress_cb(void *context, struct span value);                 // likewise
 void answers_batch_seal(struct session *session, struct batch *batch);
 void answers_forget(struct session *session, struct call *call); // takes a call out, unanswered
 

@@ -55,6 +55,7 @@ house_prepare(struct house *house, unsigned threads)
                                        .argv = house->argv,
                                        .methods = house->methods,
                                        .processes = 1,
+                                       .processes_min = 1,
                                        .threads = threads};
     house->config =
         (struct config){.limits = LIMITS_DEFAULT, .pools = &house->pool, .pool_count = 1};

@@ -74,6 +74,7 @@ static void
 test_exit(void **state)
 {
     struct death death = {.cause = DEATH_EXIT,
+                          .attempts = 1,
                           .exit_code = 3,
                           .pool = "cpu",
                           .pid = 4711,

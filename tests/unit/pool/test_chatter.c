@@ -1,6 +1,7 @@
 // Chatter: what a worker says on stderr goes to the log, not too fast, and its end is remembered.
 #include "common/log.h"
 #include "pool/chatter.h"
+#include "pool/tail.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/loop.h"
 
@@ -152,8 +153,8 @@ test_tail_of_much(void **state)
     for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
         assert_int_equal(write(fixture.in, all + length, pieces[i]), pieces[i]);
         length += pieces[i];
-        if (length > CHATTER_TAIL_MAX)
-            expect_tail(&fixture, all + length - CHATTER_TAIL_MAX, CHATTER_TAIL_MAX);
+        if (length > TAIL_MAX)
+            expect_tail(&fixture, all + length - TAIL_MAX, TAIL_MAX);
         else
             expect_tail(&fixture, all, length);
     }
@@ -177,7 +178,7 @@ test_tail_of_a_full_pipe(void **state)
     {
         struct span tail = chatter_tail(fixture.chatter);
 
-        assert_int_equal(tail.length, CHATTER_TAIL_MAX);
+        assert_int_equal(tail.length, TAIL_MAX);
         assert_memory_equal(tail.at + tail.length - 10, "last words", 10);
     }
     free(fixture_close(&fixture));

@@ -46,7 +46,7 @@ clear(void **state)
 static void
 test_who_it_is(void **state)
 {
-    char **environment = environment_new("cpu", 4294967295u);
+    char **environment = environment_new("cpu", 4294967295u, NULL, true);
 
     (void)state;
     assert_int_equal(count_of(environment), 2);
@@ -66,7 +66,7 @@ test_allowed(void **state)
     (void)state;
     for (size_t i = 0; i < count; i++)
         assert_int_equal(setenv(names[i], i == 3 ? "" : "a=b c\n", 1), 0);
-    environment = environment_new("cpu", 0);
+    environment = environment_new("cpu", 0, NULL, true);
     assert_int_equal(count_of(environment), count + 2);
     for (size_t i = 0; i < count; i++)
         assert_string_equal(value_of(environment, names[i]), i == 3 ? "" : "a=b c\n");
@@ -89,12 +89,35 @@ test_nothing_else(void **state)
     // What the daemon itself runs under (it may be somebody's worker) does not count either.
     setenv("OFFLOAD_POOL", "outer", 1);
     setenv("OFFLOAD_SLOT", "99", 1);
-    environment = environment_new("cpu", 7);
+    environment = environment_new("cpu", 7, NULL, true);
     assert_int_equal(count_of(environment), 2);
     assert_string_equal(value_of(environment, "OFFLOAD_POOL"), "cpu");
     assert_string_equal(value_of(environment, "OFFLOAD_SLOT"), "7");
     environment_free(environment);
     environment_free(NULL);
+}
+
+// What the configuration adds wins over the daemon's own, and {slot} is the worker's number; but
+// who the worker is cannot be said otherwise.
+static void
+test_added(void **state)
+{
+    char *more[] = {(char *)"CUDA_VISIBLE_DEVICES={slot}", (char *)"PATH=/mine",
+                    (char *)"TWICE={slot}-{slot}{", (char *)"EMPTY=", NULL};
+    char **environment;
+
+    (void)state;
+    setenv("PATH", "/daemon", 1);
+    setenv("HOME", "/home/x", 1);
+    environment = environment_new("cpu", 12, more, true);
+    assert_int_equal(count_of(environment), 7);
+    assert_string_equal(value_of(environment, "CUDA_VISIBLE_DEVICES"), "12");
+    assert_string_equal(value_of(environment, "PATH"), "/mine");
+    assert_string_equal(value_of(environment, "TWICE"), "12-12{");
+    assert_string_equal(value_of(environment, "EMPTY"), "");
+    assert_string_equal(value_of(environment, "HOME"), "/home/x");
+    assert_string_equal(value_of(environment, "OFFLOAD_SLOT"), "12");
+    environment_free(environment);
 }
 
 int
@@ -104,6 +127,7 @@ main(void)
         cmocka_unit_test_setup(test_who_it_is, clear),
         cmocka_unit_test_setup(test_allowed, clear),
         cmocka_unit_test_setup(test_nothing_else, clear),
+        cmocka_unit_test_setup(test_added, clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

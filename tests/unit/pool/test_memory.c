@@ -43,7 +43,7 @@ test_plain_data(void **state)
     }
     FAIL_EACH_ALLOCATION(run)
     {
-        char **environment = environment_new("test", 0);
+        char **environment = environment_new("test", 0, NULL, true);
 
         assert_int_equal(environment == NULL, allocation_failed());
         environment_free(environment);
@@ -102,13 +102,17 @@ test_new_worker(void **state)
 {
     static const struct worker_callbacks callbacks = {.ready = ready_cb, .gone = gone_cb};
     static char *argv[] = {(char *)"/bin/cat", NULL};
-    struct worker_settings settings = {.pool = "test", .argv = argv, .slots = 1, .line_max = 100};
+    static const struct spawn_attributes attributes;
+    struct worker_settings settings = {
+        .attributes = &attributes, .pool = "test", .argv = argv, .slots = 1, .line_max = 100};
+    struct worker_list workers = LIST_HEAD_INITIALIZER(workers);
     struct messages messages;
     struct loop loop;
 
     (void)state;
     loop_open(&loop);
     messages_init(&messages);
+    settings.all = &workers;
     settings.base = loop.base;
     settings.turn = loop.turn;
     settings.reaper = reaper_new(loop.base);
@@ -151,14 +155,21 @@ finished_cb(void *context, struct job *job, const struct outcome *outcome)
 }
 
 static void
+started_cb(void *context, struct job *job)
+{
+    (void)context;
+    assert_int_equal(job->state, JOB_RUNNING);
+}
+
+static void
 stopped_cb(void *context, struct pool *pool)
 {
     (void)pool;
     ((struct counts *)context)->stopped++;
 }
 
-static const struct pool_callbacks pool_callbacks = {.finished = finished_cb,
-                                                     .stopped = stopped_cb};
+static const struct pool_callbacks pool_callbacks = {
+    .finished = finished_cb, .started = started_cb, .stopped = stopped_cb};
 
 static void
 submit(struct pool *pool, const char *method)
@@ -180,8 +191,12 @@ test_life_of_a_pool(void **state)
     static const char *const methods[] = {"answer", "exit", "garbage", "answer"};
     struct temporary temporary;
     char *argv[2] = {NULL, NULL};
-    struct pool_config config = {
-        .name = (char *)"test", .kind = POOL_PROGRAM, .argv = argv, .processes = 1, .threads = 1};
+    struct pool_config config = {.name = (char *)"test",
+                                 .kind = POOL_PROGRAM,
+                                 .argv = argv,
+                                 .processes = 1,
+                                 .processes_min = 1,
+                                 .threads = 1};
     struct pool_settings settings = {
         .config = &config, .line_max = SCRIPT_LINE_MAX, .depth_max = 16};
     struct loop loop;

@@ -31,6 +31,8 @@ struct fixture {
     struct pool *pool;
     struct job *jobs[JOBS_MAX];
     struct result results[JOBS_MAX];
+    int started;
+    int told; // progress that came
     int finished;
     int stopped;
 };
@@ -53,6 +55,26 @@ finished_cb(void *context, struct job *job, const struct outcome *outcome)
 }
 
 static void
+started_cb(void *context, struct job *job)
+{
+    struct fixture *fixture = context;
+
+    assert_int_equal(job->state, JOB_RUNNING);
+    fixture->started++;
+}
+
+static void
+progress_cb(void *context, struct job *job, struct span value)
+{
+    struct fixture *fixture = context;
+    struct result *result = job->sink_context;
+
+    assert_false(result->there);
+    assert_true(span_present(value));
+    fixture->told++;
+}
+
+static void
 stopped_cb(void *context, struct pool *pool)
 {
     struct fixture *fixture = context;
@@ -61,7 +83,8 @@ stopped_cb(void *context, struct pool *pool)
     fixture->stopped++;
 }
 
-static const struct pool_callbacks callbacks = {.finished = finished_cb, .stopped = stopped_cb};
+static const struct pool_callbacks callbacks = {
+    .finished = finished_cb, .started = started_cb, .progress = progress_cb, .stopped = stopped_cb};
 
 static void
 fixture_open(struct fixture *fixture, unsigned processes, unsigned threads, bool program)
@@ -80,6 +103,7 @@ fixture_open(struct fixture *fixture, unsigned processes, unsigned threads, bool
                                            .kind = POOL_PROGRAM,
                                            .argv = fixture->argv,
                                            .processes = processes,
+                                           .processes_min = processes,
                                            .threads = threads};
     settings = (struct pool_settings){.base = fixture->loop.base,
                                       .turn = fixture->loop.turn,

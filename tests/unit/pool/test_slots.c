@@ -155,13 +155,71 @@ test_abandon(void **state)
     struct job *job = &jobs[7];
 
     (void)state;
-    slots_abandon(slots, &jobs[0]);
+    assert_int_equal(slots_abandon(slots, &jobs[0], 1), numbers[0]);
     assert_true(slots_full(slots)); // the work goes on
     assert_true(take_number(slots, numbers[0], &job));
     assert_null(job);
     assert_int_equal(slots_busy(slots), 1);
     assert_true(take_number(slots, numbers[1], &job));
     assert_ptr_equal(job, &jobs[1]);
+    slots_free(slots);
+}
+
+static void
+test_look(void **state)
+{
+    struct slots *slots = slots_new(2);
+    uint64_t number = put(slots, &jobs[3]);
+    struct job *job = &jobs[7];
+    char id[24];
+
+    (void)state;
+    snprintf(id, sizeof(id), "%llu", (unsigned long long)number);
+    assert_false(slots_look(slots, SPAN("4711"), &job));
+    assert_false(slots_look(slots, SPAN("null"), &job));
+    assert_false(slots_look(slots, (struct span){0}, &job));
+    assert_ptr_equal(job, &jobs[7]);
+    for (int i = 0; i < 3; i++) {
+        assert_true(slots_look(slots, span_of(id), &job));
+        assert_ptr_equal(job, &jobs[3]);
+        assert_int_equal(slots_busy(slots), 1);
+    }
+    assert_int_equal(slots_abandon(slots, &jobs[3], 1), number);
+    assert_true(slots_look(slots, span_of(id), &job));
+    assert_null(job);
+    assert_true(take(slots, id, &job));
+    job = &jobs[7];
+    assert_false(slots_look(slots, span_of(id), &job)); // answered already
+    assert_ptr_equal(job, &jobs[7]);
+    slots_free(slots);
+}
+
+// Who has been waited for longest among those that were asked to cancel.
+static void
+test_oldest_abandoned(void **state)
+{
+    struct slots *slots = slots_new(3);
+    uint64_t numbers[3];
+    struct job *job;
+    int64_t oldest_us = 4711;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        numbers[i] = put(slots, &jobs[i]);
+    assert_false(slots_oldest_abandoned(slots, &oldest_us));
+    assert_int_equal(oldest_us, 4711);
+    assert_int_equal(slots_abandon(slots, &jobs[1], 200), numbers[1]);
+    assert_int_equal(slots_abandon(slots, &jobs[2], 100), numbers[2]);
+    assert_int_equal(slots_wanted(slots), 1);
+    assert_true(slots_oldest_abandoned(slots, &oldest_us));
+    assert_int_equal(oldest_us, 100);
+    assert_true(take_number(slots, numbers[2], &job));
+    assert_true(slots_oldest_abandoned(slots, &oldest_us));
+    assert_int_equal(oldest_us, 200);
+    assert_true(take_number(slots, numbers[1], &job));
+    assert_false(slots_oldest_abandoned(slots, &oldest_us));
+    put(slots, &jobs[4]); // a fresh job in an old slot is not abandoned
+    assert_false(slots_oldest_abandoned(slots, &oldest_us));
     slots_free(slots);
 }
 
@@ -176,7 +234,7 @@ test_take_any(void **state)
     (void)state;
     for (int i = 0; i < 4; i++)
         put(slots, &jobs[i]);
-    slots_abandon(slots, &jobs[2]);
+    slots_abandon(slots, &jobs[2], 1);
     while (slots_take_any(slots, &job)) {
         live += job != NULL;
         abandoned += job == NULL;
@@ -197,6 +255,8 @@ main(void)
         cmocka_unit_test(test_late_and_invented_answers),
         cmocka_unit_test(test_ids_that_are_no_numbers),
         cmocka_unit_test(test_abandon),
+        cmocka_unit_test(test_look),
+        cmocka_unit_test(test_oldest_abandoned),
         cmocka_unit_test(test_take_any),
     };
 

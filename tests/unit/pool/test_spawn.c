@@ -72,7 +72,8 @@ static struct spawned
 spawn_shell_limited(const char *script, unsigned long open_files)
 {
     char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)script, NULL};
-    struct spawn_request request = {.argv = argv, .envp = environment, .open_files = open_files};
+    struct spawn_attributes attributes = {.open_files = open_files};
+    struct spawn_request request = {.argv = argv, .envp = environment, .attributes = &attributes};
     struct spawned spawned;
 
     assert_int_equal(spawn(&request, &spawned), 0);
@@ -250,7 +251,8 @@ static void
 expect_exec_error(const char *path, int expected)
 {
     char *argv[] = {(char *)path, NULL};
-    struct spawn_request request = {.argv = argv, .envp = environment};
+    static const struct spawn_attributes attributes = {0};
+    struct spawn_request request = {.argv = argv, .envp = environment, .attributes = &attributes};
     struct spawned spawned;
     char bytes[64];
     int error;
@@ -297,7 +299,8 @@ static void
 test_out_of_descriptors(void **state)
 {
     char *argv[] = {(char *)"/bin/true", NULL};
-    struct spawn_request request = {.argv = argv, .envp = environment};
+    static const struct spawn_attributes attributes = {0};
+    struct spawn_request request = {.argv = argv, .envp = environment, .attributes = &attributes};
     size_t open_before = count_descriptors();
     struct rlimit before;
     struct rlimit limit;

@@ -104,7 +104,7 @@ test_stop(void **state)
     (void)state;
     fixture_open(&fixture, 1);
     worker_stop(fixture.worker, LOOP_PATIENCE_US);
-    worker_stop(fixture.worker, 0);
+    worker_stop(fixture.worker, LOOP_PATIENCE_US);
     assert_false(worker_has_room(fixture.worker));
     expect_end(&fixture, "exited with status 0");
     fixture_close(&fixture);
@@ -142,7 +142,7 @@ test_stop_is_not_waited_for_without_end(void **state)
 static void
 abandon(struct fixture *fixture, int index, bool expect_kill)
 {
-    assert_int_equal(worker_abandon(fixture->worker, fixture->jobs[index]), expect_kill);
+    assert_int_equal(worker_abandon(fixture->worker, fixture->jobs[index], false), expect_kill);
     job_free(fixture->jobs[index]);
     fixture->jobs[index] = NULL;
 }

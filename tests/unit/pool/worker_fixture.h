@@ -6,6 +6,7 @@
 #include "common/errors.h"
 #include "common/log.h"
 #include "common/message.h"
+#include "pool/spawn.h"
 #include "pool/worker.h"
 #include "tests/unit/loop.h"
 #include "tests/unit/pool/script_worker.h"
@@ -30,12 +31,16 @@ struct fixture {
     struct messages messages;
     char path[128];
     char *argv[2];
+    struct worker_list workers;
     struct worker_settings settings;
     struct worker *worker;
     struct job *jobs[JOBS_MAX];
     struct result results[JOBS_MAX];
     int ready;
     int room;
+    int condemned;
+    int told; // progress that came
+    char value[256];
     int gone;
     struct death death;
     char summary[128];
@@ -79,6 +84,27 @@ room_cb(void *context, struct worker *worker)
 }
 
 static inline void
+progress_cb(void *context, struct job *job, struct span value)
+{
+    struct fixture *fixture = context;
+    struct result *result = job->sink_context;
+
+    assert_false(result->there); // none after the outcome
+    assert_true(job->heard_us > 0);
+    fixture->told++;
+    snprintf(fixture->value, sizeof(fixture->value), "%.*s", (int)value.length, value.at);
+}
+
+static inline void
+condemned_cb(void *context, struct worker *worker)
+{
+    struct fixture *fixture = context;
+
+    assert_false(worker_has_room(worker));
+    fixture->condemned++;
+}
+
+static inline void
 kill_holder(struct fixture *fixture)
 {
     char text[32];
@@ -109,8 +135,14 @@ gone_cb(void *context, struct worker *worker, const struct death *death)
         kill_holder(fixture);
 }
 
-static const struct worker_callbacks callbacks = {
-    .ready = ready_cb, .finished = finished_cb, .room = room_cb, .gone = gone_cb};
+static const struct worker_callbacks callbacks = {.ready = ready_cb,
+                                                  .finished = finished_cb,
+                                                  .progress = progress_cb,
+                                                  .room = room_cb,
+                                                  .condemned = condemned_cb,
+                                                  .gone = gone_cb};
+
+static const struct spawn_attributes attributes;
 
 static inline void
 fixture_prepare(struct fixture *fixture, unsigned slots)
@@ -127,11 +159,13 @@ fixture_prepare(struct fixture *fixture, unsigned slots)
         .turn = fixture->loop.turn,
         .reaper = fixture->reaper,
         .messages = &fixture->messages,
+        .all = &fixture->workers,
         .pool = "test",
         .argv = fixture->argv,
         .slots = slots,
         .line_max = SCRIPT_LINE_MAX,
         .depth_max = 16,
+        .attributes = &attributes,
     };
 }
 

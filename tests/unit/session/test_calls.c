@@ -20,7 +20,7 @@
 static struct call *
 add(struct calls *calls, const char *id)
 {
-    struct call *call = calls_add(calls, span_of(id), 0);
+    struct call *call = calls_add(calls, span_of(id), (struct span){0}, 0);
 
     assert_non_null(call);
     return call;
@@ -105,7 +105,7 @@ test_notifications(void **state)
 
     (void)state;
     calls_init(&calls);
-    call = calls_add(&calls, (struct span){0}, 5);
+    call = calls_add(&calls, (struct span){0}, (struct span){0}, 5);
     assert_false(span_present(call->id));
     assert_null(calls_find(&calls, (struct span){0}));
     assert_null(calls_find(&calls, SPAN("null")));
@@ -118,6 +118,32 @@ test_notifications(void **state)
 }
 
 static void
+test_tokens_are_copied(void **state)
+{
+    char id[] = "12";
+    char token[] = "\"a token\"";
+    struct calls calls;
+    struct call *call;
+    struct call *notification;
+
+    (void)state;
+    calls_init(&calls);
+    call = calls_add(&calls, span_of(id), span_of(token), 0);
+    notification = calls_add(&calls, (struct span){0}, span_of(token), 0);
+    memset(id, 'x', sizeof(id));
+    memset(token, 'x', sizeof(token));
+    assert_true(span_is(call->id, "12"));
+    assert_true(span_is(call->token, "\"a token\""));
+    assert_true(span_is(notification->token, "\"a token\""));
+    assert_false(span_present(notification->id));
+    assert_int_equal(call->size, sizeof(*call) + 2 + 9);
+    drop(&calls, notification);
+    call = add(&calls, "13");
+    assert_false(span_present(call->token));
+    drop_all(&calls);
+}
+
+static void
 test_size(void **state)
 {
     struct calls calls;
@@ -125,9 +151,9 @@ test_size(void **state)
 
     (void)state;
     calls_init(&calls);
-    call = calls_add(&calls, SPAN("12345"), 1000);
+    call = calls_add(&calls, SPAN("12345"), (struct span){0}, 1000);
     assert_int_equal(call->size, sizeof(*call) + 5 + 1000);
-    calls_add(&calls, (struct span){0}, 100);
+    calls_add(&calls, (struct span){0}, (struct span){0}, 100);
     assert_int_equal(calls.size, 2 * sizeof(*call) + 5 + 1000 + 100);
     drop(&calls, call);
     assert_int_equal(calls.size, sizeof(*call) + 100);
@@ -152,7 +178,8 @@ test_growth(void **state)
     (void)state;
     calls_init(&calls);
     for (int i = 0; i < MANY; i++) {
-        added[i] = calls_add(&calls, i % 5 == 0 ? (struct span){0} : numbered_id(i, id), 0);
+        added[i] = calls_add(&calls, i % 5 == 0 ? (struct span){0} : numbered_id(i, id),
+                             (struct span){0}, 0);
         if (i % 6 == 5) {
             drop(&calls, added[i / 2]);
             added[i / 2] = NULL;
@@ -172,9 +199,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),        cmocka_unit_test(test_byte_for_byte),
-        cmocka_unit_test(test_id_is_copied), cmocka_unit_test(test_notifications),
-        cmocka_unit_test(test_size),         cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_byte_for_byte),
+        cmocka_unit_test(test_id_is_copied),
+        cmocka_unit_test(test_notifications),
+        cmocka_unit_test(test_tokens_are_copied),
+        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_growth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ test_calls(void **state)
             size_t size = calls.size;
 
             snprintf(id, sizeof(id), "%d", i);
-            call = calls_add(&calls, span_of(id), 10);
+            call = calls_add(&calls, span_of(id), (struct span){0}, 10);
             if (call != NULL)
                 continue;
             missing++;

@@ -1,0 +1,306 @@
+// See command.h.
+#include "pool/command.h"
+
+#include "pool/capture.h"
+#include "pool/ending.h"
+#include "pool/start.h"
+#include "pool/usage.h"
+#include "transport/stream.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct command {
+    const struct command_settings *settings;
+    const struct command_callbacks *callbacks;
+    void *context;
+    pid_t pid;
+    struct stream *input; // to its stdin; NULL once closed
+    struct capture *captures[COMMAND_STREAM_COUNT];
+    unsigned open;  // captures that are not at their end
+    bool finishing; // the captures are made to end
+    bool exited;
+    struct start start;
+    struct event *timer; // SIGKILL after SIGTERM, or the end of the grace time after the exit
+    struct reap_watch watch;
+    struct turn_task burial;
+    struct death death;
+};
+
+static void
+command_arm(struct command *command, int64_t after_us)
+{
+    struct timeval after = {after_us / 1000000, after_us % 1000000};
+
+    event_add(command->timer, &after);
+}
+
+// ---- the end --------------------------------------------------------------------------------
+
+static void
+command_bury(void *context)
+{
+    struct command *command = context;
+
+    start_done(&command->start);
+    if (command->timer != NULL)
+        event_free(command->timer);
+    stream_free(command->input);
+    for (int i = 0; i < COMMAND_STREAM_COUNT; i++)
+        capture_free(command->captures[i]);
+    free(command);
+}
+
+static void
+command_settle(struct command *command)
+{
+    struct command_result result;
+
+    event_del(command->timer);
+    result.death = command->death;
+    result.death.stderr_tail = capture_tail(command->captures[COMMAND_STDERR]);
+    for (int i = 0; i < COMMAND_STREAM_COUNT; i++)
+        result.output[i] = (struct command_output){
+            .bytes = capture_kept(command->captures[i]),
+            .truncated = capture_truncated(command->captures[i]),
+            .total = capture_total(command->captures[i]),
+        };
+    command->callbacks->ended(command->context, command, &result);
+    turn_task_init(&command->burial, command_bury, command);
+    turn_later(command->settings->turn, &command->burial);
+}
+
+// Somebody else holds its pipes.
+static void
+command_finish(struct command *command)
+{
+    command->finishing = true;
+    for (int i = 0; i < COMMAND_STREAM_COUNT; i++)
+        capture_finish(command->captures[i]);
+    command_settle(command);
+}
+
+static void
+command_ended_cb(void *context, int status, const struct rusage *usage)
+{
+    struct command *command = context;
+
+    command->exited = true;
+    start_look(&command->start); // its news may not have been looked at yet
+    ending_judge(&command->death, status, usage);
+    if (command->open == 0)
+        command_settle(command);
+    else
+        command_arm(command, ENDING_GRACE_US);
+}
+
+void
+command_kill(struct command *command)
+{
+    if (command->exited)
+        return;
+    command->death.deliberate = true;
+    kill(-command->pid, SIGKILL);
+}
+
+void
+command_terminate(struct command *command)
+{
+    if (command->death.deliberate || command->exited)
+        return;
+    if (command->settings->kill_delay_us == 0) {
+        command_kill(command);
+        return;
+    }
+    command->death.deliberate = true;
+    kill(-command->pid, SIGTERM);
+    command_arm(command, command->settings->kill_delay_us);
+}
+
+static void
+command_timer_cb(evutil_socket_t fd, short what, void *context)
+{
+    struct command *command = context;
+
+    (void)fd;
+    (void)what;
+    if (command->exited)
+        command_finish(command);
+    else
+        command_kill(command);
+}
+
+// ---- its streams ----------------------------------------------------------------------------
+
+static enum command_stream
+command_stream_of(const struct command *command, const struct capture *capture)
+{
+    return capture == command->captures[COMMAND_STDOUT] ? COMMAND_STDOUT : COMMAND_STDERR;
+}
+
+static void
+command_piece_cb(void *context, struct capture *capture, struct span bytes)
+{
+    struct command *command = context;
+
+    if (command->callbacks->output != NULL)
+        command->callbacks->output(command->context, command, command_stream_of(command, capture),
+                                   bytes);
+}
+
+static void
+command_capture_end_cb(void *context, struct capture *capture)
+{
+    struct command *command = context;
+
+    (void)capture;
+    command->open--;
+    if (command->open == 0 && command->exited && !command->finishing)
+        command_settle(command);
+}
+
+static void
+command_close_input(struct command *command)
+{
+    stream_free(command->input);
+    command->input = NULL;
+}
+
+static void
+command_input_sent_cb(void *context)
+{
+    struct command *command = context;
+
+    if (stream_output(command->input) == 0)
+        command_close_input(command);
+}
+
+// It need not read its stdin.
+static void
+command_input_end_cb(void *context, enum stream_end end, int error)
+{
+    (void)end;
+    (void)error;
+    command_close_input(context);
+}
+
+static void
+command_start_known_cb(void *context, int error)
+{
+    struct command *command = context;
+
+    if (error == 0)
+        return;
+    command->death.cause = DEATH_START;
+    command->death.start_errno = error;
+}
+
+static const struct stream_callbacks input_callbacks = {
+    .sent = command_input_sent_cb,
+    .end = command_input_end_cb,
+};
+
+static const struct capture_callbacks capture_callbacks = {
+    .piece = command_piece_cb,
+    .end = command_capture_end_cb,
+};
+
+// ---- the beginning --------------------------------------------------------------------------
+
+// Takes over the descriptor. 0 or -ENOMEM.
+static int
+command_connect_input(struct command *command, int fd, struct span input)
+{
+    const struct command_settings *settings = command->settings;
+    struct stream_settings stream = {.fd = fd};
+    struct iovec iov = {.iov_base = (char *)input.at, .iov_len = input.length};
+
+    if (input.length == 0) {
+        close(fd);
+        return 0;
+    }
+    command->input = stream_new(settings->base, settings->turn, &stream, &input_callbacks, command);
+    if (command->input == NULL) {
+        close(fd);
+        return -ENOMEM;
+    }
+    return stream_write(command->input, &iov, 1);
+}
+
+// Takes over the descriptors. 0 or -ENOMEM; what was not taken is closed either way.
+static int
+command_connect(struct command *command, const struct spawned *spawned, struct span input)
+{
+    const struct command_settings *settings = command->settings;
+    const int fds[COMMAND_STREAM_COUNT] = {spawned->stdout_fd, spawned->stderr_fd};
+    int error = command_connect_input(command, spawned->stdin_fd, input);
+
+    for (int i = 0; i < COMMAND_STREAM_COUNT; i++) {
+        command->captures[i] =
+            capture_new(settings->base, fds[i], settings->output_max, &capture_callbacks, command);
+        if (command->captures[i] != NULL)
+            continue;
+        close(fds[i]);
+        error = -ENOMEM;
+    }
+    command->open = COMMAND_STREAM_COUNT;
+    command->timer = evtimer_new(settings->base, command_timer_cb, command);
+    if (start_watch(&command->start, settings->base, spawned->status_fd, command_start_known_cb,
+                    command) != 0 ||
+        command->timer == NULL)
+        error = -ENOMEM;
+    return error;
+}
+
+struct command *
+command_new(const struct command_settings *settings, const struct command_request *request,
+            const struct command_callbacks *callbacks, void *context, int *ret_error)
+{
+    struct spawn_request spawn_request = {
+        .argv = request->argv, .envp = request->envp, .attributes = settings->attributes};
+    struct command *command = calloc(1, sizeof(*command));
+    struct spawned spawned;
+    int error = command != NULL ? spawn(&spawn_request, &spawned) : -ENOMEM;
+
+    if (error != 0) {
+        free(command);
+        *ret_error = error;
+        return NULL;
+    }
+    command->settings = settings;
+    command->callbacks = callbacks;
+    command->context = context;
+    command->pid = spawned.pid;
+    command->death = (struct death){.pool = settings->pool, .pid = spawned.pid};
+    error = command_connect(command, &spawned, request->input);
+    if (error != 0) {
+        kill(-spawned.pid, SIGKILL); // the reaper collects it, watched by nobody
+        command_bury(command);
+        *ret_error = error;
+        return NULL;
+    }
+    command->watch =
+        (struct reap_watch){.pid = spawned.pid, .ended = command_ended_cb, .context = command};
+    reaper_watch(settings->reaper, &command->watch);
+    return command;
+}
+
+// ---- what others may know -------------------------------------------------------------------
+
+void
+command_describe(const struct command *command, struct death *ret_death)
+{
+    *ret_death = command->death;
+    ret_death->stderr_tail = capture_tail(command->captures[COMMAND_STDERR]);
+    if (!ret_death->usage_known)
+        ret_death->usage_known = usage_of(command->pid, &ret_death->usage);
+}
+
+pid_t
+command_pid(const struct command *command)
+{
+    return command->pid;
+}

@@ -1,0 +1,82 @@
+// What the two files of a pool share: pool.c (its jobs) and places.c (its workers). For nobody
+// else.
+#ifndef OFFLOAD_POOL_POOL_INTERNAL_H
+#define OFFLOAD_POOL_POOL_INTERNAL_H
+
+#include "common/message.h"
+#include "model/queue.h"
+#include "pool/attributes.h"
+#include "pool/pool.h"
+#include "pool/runner.h"
+#include "pool/supervision.h"
+
+struct event;
+
+struct place {
+    TAILQ_ENTRY(place) link; // in `roomy`
+    bool roomy;
+    struct pool *pool;
+    unsigned index;
+    struct worker *worker;
+    struct worker *successor; // starting; takes the place when it is ready
+    struct event *restart;
+    bool dormant;           // above the minimum: no worker until jobs wait
+    int64_t busy_us;        // when it last had a job
+    unsigned jobs_allowed;  // by max-jobs, with this worker's share of jitter; 0: any number
+    int64_t next_swap_us;   // no successor is tried before, as the last ones failed
+    int64_t expires_us;     // by max-age, likewise; 0: never
+    unsigned failures;      // in a row: workers that were of no use
+    unsigned failed_starts; // in a row: workers that were never ready
+};
+TAILQ_HEAD(place_list, place);
+
+struct pool {
+    struct worker_settings worker_settings;
+    const struct pool_config *config;
+    const struct pool_callbacks *callbacks;
+    void *context;
+    struct messages messages;
+    char *builtin_argv[10];
+    char threads_text[16];
+    char line_max_text[32];
+    char depth_max_text[16];
+    char subject[80];
+    struct queue queue;
+    struct job_list running;
+    size_t running_count;
+    struct place_list roomy;
+    struct worker_list workers; // all of them, those that are leaving too
+    unsigned alive;             // workers that are not gone
+    unsigned leaving;           // of those: without a place any more
+    bool stopping;
+    struct supervision supervision;
+    struct runner *runner; // POOL_COMMAND: its places have no workers; else NULL
+    struct spawn_attributes attributes;
+    uint64_t restarts;
+    int64_t mean_run_us;
+    char *start_error;
+    size_t start_error_length;
+    struct place places[];
+};
+
+// pool.c
+void pool_feed(struct pool *pool); // hands what waits to whoever has room
+void pool_finish(struct pool *pool, struct job *job, const struct outcome *outcome);
+void pool_refuse(struct pool *pool, struct job *job, const char *error, size_t length);
+void pool_clear_start_error(struct pool *pool);
+
+void pool_progress(struct pool *pool, struct job *job, struct span value);
+void pool_command_started(struct pool *pool, struct job *job);
+void pool_command_ended(struct pool *pool);
+
+// places.c
+bool place_init(struct place *place, struct pool *pool, unsigned index, struct event_base *base);
+void place_done(struct place *place);
+void place_stop(struct place *place);
+void place_set_roomy(struct place *place, bool roomy);
+void place_schedule(struct place *place); // starts its next worker when its delay is over
+void place_let_go(struct place *place);   // its worker is on its way out because we want it
+void place_wake(struct place *place);     // a dormant one gets a worker
+bool place_succeed(struct place *place);  // starts a successor; false if that cannot be now
+
+#endif

@@ -1,0 +1,181 @@
+// What a worker says: answers on its stdout, and the ends of its pipes. See worker_internal.h.
+#include "common/clock.h"
+#include "common/message.h"
+#include "common/scanner.h"
+#include "pool/worker_internal.h"
+
+static void
+worker_answer(struct worker *worker, const struct message *message, struct span line)
+{
+    struct outcome outcome = {
+        .state = message->kind == MESSAGE_RESULT ? JOB_SUCCEEDED : JOB_FAILED,
+        .body = message->kind == MESSAGE_RESULT ? message->result : message->error,
+    };
+    struct job *job;
+
+    if (!slots_take(worker->slots, message->id, &job)) {
+        worker_breach(worker, "an answer to no request that it has", line);
+        return;
+    }
+    worker->jobs_done++;
+    if (job != NULL)
+        worker->callbacks->finished(worker->context, job, &outcome);
+    if (worker->state == WORKER_READY && !worker_end_if_unwanted(worker) && !worker->condemned)
+        worker->callbacks->room(worker->context, worker);
+}
+
+// ---- notifications --------------------------------------------------------------------------
+
+// The two members of a notification's params that matter here; absent where they are missing.
+static void
+find_members(struct span params, const char *first, struct span *ret_first, const char *second,
+             struct span *ret_second)
+{
+    struct scanner scanner;
+    enum json_kind kind;
+    struct span value;
+    struct span name;
+
+    scanner_init(&scanner, params, SCANNER_DEPTH_LIMIT);
+    if (!span_present(params) || !scanner_enter(&scanner, JSON_KIND_OBJECT))
+        return;
+    while (scanner_member(&scanner, &name) && scanner_value(&scanner, &kind, &value)) {
+        if (scanner_name_is(name, first))
+            *ret_first = value;
+        else if (scanner_name_is(name, second))
+            *ret_second = value;
+    }
+}
+
+// Progress of a job that has its answer already, or of one that nobody wants, is no fault: the two
+// may cross.
+static void
+worker_take_progress(struct worker *worker, struct span params)
+{
+    struct span token = {0};
+    struct span value = {0};
+    struct job *job;
+
+    find_members(params, "token", &token, "value", &value);
+    if (!span_present(value) || !slots_look(worker->slots, token, &job) || job == NULL)
+        return;
+    job->heard_us = clock_us();
+    worker->callbacks->progress(worker->context, job, value);
+}
+
+static void
+worker_take_ready(struct worker *worker, struct span params)
+{
+    struct span ignored = {0};
+    struct span cancel = {0};
+
+    if (worker->ready_said)
+        return;
+    worker->ready_said = true;
+    find_members(params, "cancel", &cancel, "", &ignored);
+    worker->can_cancel = span_is(cancel, "true");
+    if (worker->settings->wait_ready)
+        worker_become_ready(worker);
+}
+
+static void
+worker_take_notification(struct worker *worker, const struct message *message)
+{
+    if (span_is(message->method, "$/progress"))
+        worker_take_progress(worker, message->params);
+    else if (span_is(message->method, "worker.ready"))
+        worker_take_ready(worker, message->params);
+    // One that is not known is no fault.
+}
+
+static void
+worker_line_cb(void *context, char *line, size_t length)
+{
+    struct worker *worker = context;
+    const struct worker_settings *settings = worker->settings;
+    struct message_limits limits = {.depth_max = settings->depth_max, .batch_max = 1};
+    struct span text = {.at = line, .length = length};
+    struct messages *messages = settings->messages;
+
+    if (messages_parse(messages, line, length, &limits, NULL) != MESSAGES_OK || messages->batch) {
+        worker_breach(worker, "a line that is no answer", text);
+        return;
+    }
+    switch (messages->items[0].kind) {
+    case MESSAGE_RESULT:
+    case MESSAGE_ERROR:
+        worker_answer(worker, &messages->items[0], text);
+        return;
+    case MESSAGE_NOTIFICATION:
+        worker_take_notification(worker, &messages->items[0]);
+        return;
+    case MESSAGE_REQUEST:
+    case MESSAGE_INVALID:
+        worker_breach(worker, "a line that is no answer", text);
+        return;
+    }
+}
+
+static void
+worker_too_long_cb(void *context, const char *begin, size_t length)
+{
+    worker_breach(context, "a line longer than line-max",
+                  (struct span){.at = begin, .length = length});
+}
+
+static void
+worker_output_end_cb(void *context, enum stream_end end, int error)
+{
+    struct worker *worker = context;
+
+    (void)end;
+    (void)error;
+    worker->output_ended = true;
+    worker->expected_breach = "it closed its stdout and ran on";
+    worker_sign_of_end(worker);
+}
+
+// Its stdin is closed: most likely it is dying, and the two signs will come. If they do not it is
+// no worker any more.
+static void
+worker_input_end_cb(void *context, enum stream_end end, int error)
+{
+    struct worker *worker = context;
+
+    (void)end;
+    (void)error;
+    if (worker->state >= WORKER_STOPPING || worker->death.deliberate)
+        return;
+    worker_set_state(worker, WORKER_ENDING);
+    worker->expected_breach = "it closed its stdin and ran on";
+    worker_arm(worker, ENDING_GRACE_US);
+}
+
+static const struct stream_callbacks output_callbacks = {
+    .line = worker_line_cb,
+    .too_long = worker_too_long_cb,
+    .end = worker_output_end_cb,
+};
+
+static const struct stream_callbacks input_callbacks = {
+    .end = worker_input_end_cb,
+};
+
+struct stream *
+worker_open_input(struct worker *worker, int fd)
+{
+    struct stream_settings settings = {.fd = fd};
+
+    return stream_new(worker->settings->base, worker->settings->turn, &settings, &input_callbacks,
+                      worker);
+}
+
+struct stream *
+worker_open_output(struct worker *worker, int fd)
+{
+    struct stream_settings settings = {
+        .fd = fd, .reads = true, .line_max = worker->settings->line_max};
+
+    return stream_new(worker->settings->base, worker->settings->turn, &settings, &output_callbacks,
+                      worker);
+}

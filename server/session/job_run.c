@@ -1,0 +1,60 @@
+// See job_run.h.
+#include "session/job_run.h"
+
+#include "common/scanner.h"
+
+static const struct argument job_run_argument = {
+    .name = "method", .expected = "a string; job.run takes {method, params, options}"};
+
+static bool
+job_run_member(struct scanner *scanner, struct span name, struct message *inner)
+{
+    enum json_kind kind;
+    struct span value;
+
+    if (!scanner_value(scanner, &kind, &value))
+        return false;
+    if (scanner_name_is(name, "method") && kind == JSON_KIND_STRING) {
+        struct span raw = {.at = value.at + 1, .length = value.length - 2};
+
+        // In place, as messages_parse does it: an unescaped name is never longer.
+        inner->method = (struct span){.at = raw.at};
+        inner->method.length = scanner_unescape(raw, (char *)raw.at);
+    } else if (scanner_name_is(name, "params") &&
+               (kind == JSON_KIND_ARRAY || kind == JSON_KIND_OBJECT)) {
+        inner->params = value;
+    } else if (scanner_name_is(name, "options") && kind == JSON_KIND_OBJECT) {
+        inner->options = value;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool
+job_run_unwrap(struct message *message, struct job_options_fault *ret_fault)
+{
+    struct message inner = {.kind = message->kind, .id = message->id};
+    struct scanner scanner;
+    struct span name;
+
+    *ret_fault = (struct job_options_fault){
+        .argument = job_run_argument,
+        .fault = {.member = span_of(job_run_argument.name), .reason = "missing"}};
+    scanner_init(&scanner, message->params, SCANNER_DEPTH_LIMIT);
+    if (!span_present(message->params) || !scanner_enter(&scanner, JSON_KIND_OBJECT))
+        return false;
+    while (scanner_member(&scanner, &name)) {
+        ret_fault->fault =
+            (struct argument_fault){.member = name, .reason = "unknown or wrong type"};
+        if (!job_run_member(&scanner, name, &inner))
+            return false;
+    }
+    ret_fault->fault = (struct argument_fault){.member = span_of("method"), .reason = "missing"};
+    if (!span_present(inner.method))
+        return false;
+    if (!span_present(inner.options))
+        inner.options = message->options;
+    *message = inner;
+    return true;
+}
