@@ -2,17 +2,6 @@
 #include "builtin/jobs.h"
 
 #include "common/arguments.h"
-#include "common/errors.h"
-
-#include <stdlib.h>
-
-static void
-answer_error(struct job_answer *answer, char *error, size_t length)
-{
-    answer->failed = true;
-    answer->owned = error;
-    answer->body = (struct span){.at = error, .length = length};
-}
 
 static void
 run_echo(struct span params, struct job_answer *answer)
@@ -64,7 +53,7 @@ run_sum_squares(struct span params, struct job_answer *answer)
         !argument_whole_number(&n_argument, kind, value, SUM_SQUARES_MAX, &n, &fault)) {
         char *error = argument_error(&n_argument, &fault, &length);
 
-        answer_error(answer, error, length);
+        job_answer_error(answer, error, length);
         return;
     }
     length = format_u128(sum_squares(0, n, 0), answer->text);
@@ -82,9 +71,6 @@ static const struct {
 void
 jobs_run(struct span method, struct span params, struct job_answer *ret_answer)
 {
-    size_t length = 0;
-    char *error;
-
     *ret_answer = (struct job_answer){0};
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (span_is(method, methods[i].name)) {
@@ -92,6 +78,5 @@ jobs_run(struct span method, struct span params, struct job_answer *ret_answer)
             return;
         }
     }
-    error = error_object(ERROR_METHOD_NOT_FOUND, (struct span){0}, &length);
-    answer_error(ret_answer, error, length);
+    job_answer_code(ret_answer, ERROR_METHOD_NOT_FOUND);
 }

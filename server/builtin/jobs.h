@@ -3,19 +3,12 @@
 #ifndef OFFLOAD_BUILTIN_JOBS_H
 #define OFFLOAD_BUILTIN_JOBS_H
 
+#include "builtin/answer.h"
 #include "common/span.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define SUM_SQUARES_MAX ((unsigned long long)1 << 42)
-
-struct job_answer {
-    bool failed;      // `body` is an error object, else a result
-    struct span body; // raw JSON; absent: out of memory
-    char *owned;      // what of it was allocated; free it after use
-    char text[48];    // room for a number
-};
 
 // Runs the method. An unknown one answers -32601.
 void jobs_run(struct span method, struct span params, struct job_answer *ret_answer);

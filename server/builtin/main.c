@@ -1,7 +1,10 @@
 // offload-worker: the built-in worker process. offloadd starts it; by hand it is a filter that
 // answers JSON-RPC requests on stdin, a line each.
+#include "builtin/plugin.h"
 #include "builtin/serve.h"
+#include "builtin/streams.h"
 #include "common/errors.h"
+#include "common/limits.h"
 #include "common/scanner.h"
 
 #include <getopt.h>
@@ -32,25 +35,35 @@ __asan_default_options(void)
 #endif
 
 static const char help[] =
-    "Usage: offload-worker [--threads N] [--line-max BYTES]\n"
+    "Usage: offload-worker [--threads N] [--line-max BYTES] [--plugin FILE [--depth-max N]]\n"
     "Answer JSON-RPC 2.0 requests from standard input on standard output, a line each:\n"
-    "echo, sum_squares. Started by offloadd for pools with `builtin = yes`.\n";
+    "echo, sum_squares; or the methods of a plug-in, see offload-plugin(3).\n"
+    "Started by offloadd for pools with `builtin = yes` or `plugin = FILE`.\n";
 
 static const struct option options[] = {
     {"threads", required_argument, NULL, 't'},
     {"line-max", required_argument, NULL, 'l'},
+    {"depth-max", required_argument, NULL, 'd'},
+    {"plugin", required_argument, NULL, 'p'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {0},
 };
 
+struct arguments {
+    unsigned long threads;
+    unsigned long line_max;
+    unsigned long depth_max;
+    const char *plugin; // NULL: none
+};
+
 static bool
-parse_count(const char *text, unsigned long most, unsigned long *ret)
+parse_count(const char *text, unsigned long least, unsigned long most, unsigned long *ret)
 {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
 
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1 || value > most)
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < least || value > most)
         return false;
     *ret = value;
     return true;
@@ -59,27 +72,80 @@ parse_count(const char *text, unsigned long most, unsigned long *ret)
 static int
 run(const struct serve_settings *settings)
 {
-    int error;
+    int error = serve(settings);
 
-    signal(SIGPIPE, SIG_IGN);
-    error = serve(settings);
     if (error == 0)
         return 0;
     fprintf(stderr, "offload-worker: %s\n", strerror(-error));
     return EX_OSERR;
 }
 
+static int
+run_plugin(struct serve_settings *settings, const char *path)
+{
+    struct plugin_fault fault;
+    struct streams streams;
+    int error = streams_take(&streams);
+    int status;
+
+    if (error != 0) {
+        fprintf(stderr, "offload-worker: %s\n", strerror(-error));
+        return EX_OSERR;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0); // it goes to the log now
+    settings->streams = &streams;
+    settings->plugin = plugin_load(path, &fault);
+    if (settings->plugin == NULL) {
+        fprintf(stderr, "offload-worker: plug-in %s: %s\n", path, fault.text);
+        status = EXIT_STATUS_CONFIG;
+    } else {
+        status = run(settings);
+    }
+    plugin_free(settings->plugin);
+    streams_close(&streams);
+    return status;
+}
+
+static int
+run_arguments(const struct arguments *arguments)
+{
+    struct serve_settings settings = {
+        .threads = (unsigned)arguments->threads,
+        .line_max = arguments->line_max,
+        .depth_max = SCANNER_DEPTH_LIMIT,
+        .answer_depth_max = (unsigned)arguments->depth_max,
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    return arguments->plugin != NULL ? run_plugin(&settings, arguments->plugin) : run(&settings);
+}
+
+static bool
+apply_option(struct arguments *arguments, int option, const char *value)
+{
+    switch (option) {
+    case 't':
+        return parse_count(value, 1, 1024, &arguments->threads);
+    case 'l':
+        return parse_count(value, 1, 1UL << 40, &arguments->line_max);
+    case 'd':
+        return parse_count(value, PLUGIN_DEPTH_MIN, SCANNER_DEPTH_LIMIT, &arguments->depth_max);
+    case 'p':
+        arguments->plugin = value;
+        return true;
+    default:
+        return false;
+    }
+}
+
 int
 main(int argc, char **argv)
 {
-    unsigned long threads = 1;
-    unsigned long line_max = (unsigned long)4 << 20;
-    struct serve_settings settings;
+    struct arguments arguments = {
+        .threads = 1, .line_max = LIMIT_LINE_MAX, .depth_max = LIMIT_DEPTH_MAX};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        bool good = true;
-
         if (option == 'h') {
             fputs(help, stdout);
             return 0;
@@ -88,16 +154,10 @@ main(int argc, char **argv)
             puts("offload-worker " OFFLOAD_VERSION);
             return 0;
         }
-        if (option == 't')
-            good = parse_count(optarg, 1024, &threads);
-        else if (option == 'l')
-            good = parse_count(optarg, 1UL << 40, &line_max);
-        if (!good || option == '?') {
+        if (!apply_option(&arguments, option, optarg)) {
             fputs("Try 'offload-worker --help'.\n", stderr);
             return EXIT_STATUS_USAGE;
         }
     }
-    settings = (struct serve_settings){
-        .threads = (unsigned)threads, .line_max = line_max, .depth_max = SCANNER_DEPTH_LIMIT};
-    return run(&settings);
+    return run_arguments(&arguments);
 }

@@ -1,8 +1,13 @@
-// See serve.h. One thread reads; with several, the lines go through a queue to the others. Each
-// answer is written as soon as it is there, with one lock around the write.
+// See serve.h. One thread reads. It works too, unless there are several or a plug-in: then each
+// request is a task for the others (tasks.h), and a cancel finds its task.
 #include "builtin/serve.h"
 
 #include "builtin/jobs.h"
+#include "builtin/output.h"
+#include "builtin/plugin.h"
+#include "builtin/streams.h"
+#include "builtin/tasks.h"
+#include "common/arguments.h"
 #include "common/errors.h"
 #include "common/lines.h"
 #include "common/message.h"
@@ -10,190 +15,159 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/queue.h>
-#include <sys/uio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #define READ_SIZE 65536
 
-struct task {
-    STAILQ_ENTRY(task) link;
-    size_t length;
-    char line[];
-};
-STAILQ_HEAD(task_list, task);
-
 struct service {
     const struct serve_settings *settings;
-    pthread_mutex_t output_lock;
-    pthread_mutex_t tasks_lock;
-    pthread_cond_t tasks_changed;
-    struct task_list tasks;
-    bool input_ended;
+    int input;
+    bool threaded;
+    struct output output;
+    struct tasks tasks;       // threaded
+    struct messages messages; // the reading thread's
 };
 
-// ---- answers
-// -------------------------------------------------------------------------------------
-
-// All of it, or an error. The answer of one job is never mixed with another's.
-static int
-write_pieces(struct iovec *iov, int count)
-{
-    while (count > 0) {
-        ssize_t n = writev(STDOUT_FILENO, iov, count);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        for (; count > 0 && (size_t)n >= iov->iov_len; iov++, count--)
-            n -= (ssize_t)iov->iov_len;
-        if (count > 0) {
-            iov->iov_base = (char *)iov->iov_base + n;
-            iov->iov_len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-static void
-write_answer(struct service *service, struct span id, bool failed, struct span body)
-{
-    struct iovec iov[MESSAGE_IOV_MAX + 1];
-    int count = failed ? message_error_iov(iov, id, body) : message_result_iov(iov, id, body);
-    int error;
-
-    iov[count++] = (struct iovec){.iov_base = (char *)"\n", .iov_len = 1};
-    pthread_mutex_lock(&service->output_lock);
-    error = write_pieces(iov, count);
-    pthread_mutex_unlock(&service->output_lock);
-    if (error != 0)
-        _exit(EXIT_STATUS_UNAVAILABLE); // nobody reads: there is nobody to work for
-}
-
-static void
-answer_message(struct service *service, const struct message *message)
-{
-    struct job_answer answer;
-
-    jobs_run(message->method, message->params, &answer);
-    if (!span_present(answer.body))
-        _exit(EX_OSERR); // out of memory: the death certificate says it better than we can
-    if (message->kind == MESSAGE_REQUEST)
-        write_answer(service, message->id, answer.failed, answer.body);
-    free(answer.owned);
-}
+// ---- answers -------------------------------------------------------------------------------
 
 static void
 answer_error(struct service *service, struct span id, enum error_code code)
 {
-    size_t length = 0;
-    char *error = error_object(code, (struct span){0}, &length);
+    struct job_answer answer = {0};
 
-    if (error != NULL)
-        write_answer(service, id, true, (struct span){.at = error, .length = length});
-    free(error);
+    job_answer_code(&answer, code);
+    if (answer.owned != NULL)
+        output_answer(&service->output, id, true, answer.body);
+    free(answer.owned);
 }
 
 static void
-answer_line(struct service *service, struct messages *messages, char *line, size_t length)
+run_plugin(struct service *service, const struct message *message, const atomic_bool *cancelled,
+           struct job_answer *ret_answer)
+{
+    const struct serve_settings *settings = service->settings;
+    const struct plugin_call call = {
+        .id = message->id,
+        .method = message->method,
+        .params = message->params,
+        .cancelled = cancelled,
+        .output = &service->output,
+        .line_max = settings->line_max,
+        .depth_max = settings->answer_depth_max,
+    };
+
+    plugin_run(settings->plugin, &call, ret_answer);
+}
+
+static void
+answer_message(struct service *service, const struct message *message, const atomic_bool *cancelled)
+{
+    struct job_answer answer;
+
+    if (service->settings->plugin != NULL)
+        run_plugin(service, message, cancelled, &answer);
+    else
+        jobs_run(message->method, message->params, &answer);
+    if (!span_present(answer.body))
+        _exit(EX_OSERR); // out of memory: the death certificate says it better than we can
+    if (message->kind == MESSAGE_REQUEST)
+        output_answer(&service->output, message->id, answer.failed, answer.body);
+    free(answer.owned);
+}
+
+// The job of a line; NULL if it is none and has been answered.
+static const struct message *
+parse_line(struct service *service, char *line, size_t length)
 {
     struct message_limits limits = {.depth_max = service->settings->depth_max, .batch_max = 1};
+    struct messages *messages = &service->messages;
     const struct message *message;
 
     if (messages_parse(messages, line, length, &limits, NULL) != MESSAGES_OK || messages->batch) {
         answer_error(service, (struct span){0}, ERROR_PARSE);
-        return;
+        return NULL;
     }
     message = &messages->items[0];
     if (message->kind == MESSAGE_REQUEST || message->kind == MESSAGE_NOTIFICATION)
-        answer_message(service, message);
-    else
-        answer_error(service, message->id, ERROR_INVALID_REQUEST);
+        return message;
+    answer_error(service, message->id, ERROR_INVALID_REQUEST);
+    return NULL;
 }
 
-// ---- threads
-// -------------------------------------------------------------------------------------
-
-static struct task *
-take_task(struct service *service)
-{
-    struct task *task;
-
-    pthread_mutex_lock(&service->tasks_lock);
-    while ((task = STAILQ_FIRST(&service->tasks)) == NULL && !service->input_ended)
-        pthread_cond_wait(&service->tasks_changed, &service->tasks_lock);
-    if (task != NULL)
-        STAILQ_REMOVE_HEAD(&service->tasks, link);
-    pthread_mutex_unlock(&service->tasks_lock);
-    return task;
-}
+// ---- threads -------------------------------------------------------------------------------
 
 static void *
 thread_main(void *context)
 {
     struct service *service = context;
-    struct messages messages;
     struct task *task;
 
-    messages_init(&messages);
-    while ((task = take_task(service)) != NULL) {
-        answer_line(service, &messages, task->line, task->length);
-        free(task);
+    while ((task = tasks_next(&service->tasks)) != NULL) {
+        answer_message(service, &task->message, &task->cancelled);
+        tasks_finish(&service->tasks, task);
     }
-    messages_done(&messages);
     return NULL;
 }
 
-// The daemon never hands out more lines than there are threads, so this list is short.
-static int
-add_task(struct service *service, const char *line, size_t length)
+// A job that runs is told; one that still waits is answered at once. Anything else is no job of
+// ours, or one that is done, and no fault.
+static void
+cancel(struct service *service, struct span params)
 {
-    struct task *task = malloc(sizeof(*task) + length + 1);
+    static const struct argument id_argument = {.name = "id", .expected = "the id of a request"};
+    struct argument_fault fault;
+    enum json_kind kind;
+    struct task *task;
+    struct span id;
+
+    if (!argument_find(&id_argument, params, &id, &kind, &fault))
+        return;
+    task = tasks_cancel(&service->tasks, id);
+    if (task != NULL)
+        answer_error(service, task->message.id, ERROR_CANCELLED);
+    free(task);
+}
+
+static int
+take_task(struct service *service, const char *line, size_t length)
+{
+    struct task *task = task_new(line, length);
+    const struct message *message;
 
     if (task == NULL)
         return -ENOMEM;
-    task->length = length;
-    memcpy(task->line, line, length);
-    pthread_mutex_lock(&service->tasks_lock);
-    STAILQ_INSERT_TAIL(&service->tasks, task, link);
-    pthread_cond_signal(&service->tasks_changed);
-    pthread_mutex_unlock(&service->tasks_lock);
+    message = parse_line(service, task->line, length);
+    if (message != NULL && message->kind == MESSAGE_NOTIFICATION &&
+        span_is(message->method, "$/cancelRequest")) {
+        cancel(service, message->params);
+    } else if (message != NULL) {
+        task->message = *message;
+        tasks_add(&service->tasks, task);
+        return 0;
+    }
+    free(task);
     return 0;
 }
 
-static void
-end_tasks(struct service *service)
-{
-    pthread_mutex_lock(&service->tasks_lock);
-    service->input_ended = true;
-    pthread_cond_broadcast(&service->tasks_changed);
-    pthread_mutex_unlock(&service->tasks_lock);
-}
-
-// ---- input
-// ---------------------------------------------------------------------------------------
-
-// What to do with a line: run it here, or hand it to a thread.
-struct sink {
-    struct service *service;
-    struct messages messages;
-    bool threaded;
-};
+// ---- input ---------------------------------------------------------------------------------
 
 static int
-take_line(struct sink *sink, char *line, size_t length)
+take_line(struct service *service, char *line, size_t length)
 {
-    if (sink->threaded)
-        return add_task(sink->service, line, length);
-    answer_line(sink->service, &sink->messages, line, length);
+    static const atomic_bool never;
+    const struct message *message;
+
+    if (service->threaded)
+        return take_task(service, line, length);
+    message = parse_line(service, line, length);
+    if (message != NULL)
+        answer_message(service, message, &never);
     return 0;
 }
 
 static int
-take_lines(struct sink *sink, struct lines *lines)
+take_lines(struct service *service, struct lines *lines)
 {
     size_t length;
     char *line;
@@ -204,18 +178,18 @@ take_lines(struct sink *sink, struct lines *lines)
         case LINES_MORE:
             return 0;
         case LINES_LINE:
-            if ((error = take_line(sink, line, length)) != 0)
+            if ((error = take_line(service, line, length)) != 0)
                 return error;
             break;
         case LINES_TOO_LONG:
-            answer_error(sink->service, (struct span){0}, ERROR_INVALID_REQUEST);
+            answer_error(service, (struct span){0}, ERROR_INVALID_REQUEST);
             break;
         }
     }
 }
 
 static int
-read_input(struct sink *sink, struct lines *lines)
+read_input(struct service *service, struct lines *lines)
 {
     for (;;) {
         size_t size;
@@ -225,7 +199,7 @@ read_input(struct sink *sink, struct lines *lines)
 
         if (room == NULL)
             return -ENOMEM;
-        n = read(STDIN_FILENO, room, size);
+        n = read(service->input, room, size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -233,24 +207,32 @@ read_input(struct sink *sink, struct lines *lines)
         if (n == 0)
             return 0; // a last line without its newline is half a request: the daemon died
         lines_filled(lines, (size_t)n);
-        if ((error = take_lines(sink, lines)) != 0)
+        if ((error = take_lines(service, lines)) != 0)
             return error;
     }
 }
 
 static int
-serve_input(struct service *service, bool threaded)
+serve_input(struct service *service)
 {
-    struct sink sink = {.service = service, .threaded = threaded};
     struct lines lines;
     int error;
 
-    messages_init(&sink.messages);
     lines_init(&lines, service->settings->line_max);
-    error = read_input(&sink, &lines);
+    error = read_input(service, &lines);
     lines_done(&lines);
-    messages_done(&sink.messages);
     return error;
+}
+
+// The plug-in is open and every thread is there.
+static void
+announce(struct service *service)
+{
+    struct iovec iov[MESSAGE_IOV_MAX + 1];
+    int count =
+        message_request_iov(iov, (struct span){0}, SPAN("worker.ready"), SPAN("{\"cancel\":true}"));
+
+    output_line(&service->output, iov, count);
 }
 
 static int
@@ -260,16 +242,20 @@ serve_with_threads(struct service *service, unsigned count)
     unsigned started = 0;
     int error = threads == NULL ? -ENOMEM : 0;
 
+    tasks_init(&service->tasks);
     while (error == 0 && started < count) {
         error = -pthread_create(&threads[started], NULL, thread_main, service);
         if (error == 0)
             started++;
     }
+    if (error == 0 && service->settings->plugin != NULL)
+        announce(service);
     if (error == 0)
-        error = serve_input(service, true);
-    end_tasks(service);
+        error = serve_input(service);
+    tasks_end(&service->tasks);
     for (unsigned i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
+    tasks_done(&service->tasks);
     free(threads);
     return error;
 }
@@ -277,14 +263,19 @@ serve_with_threads(struct service *service, unsigned count)
 int
 serve(const struct serve_settings *settings)
 {
+    const struct streams *streams = settings->streams;
     struct service service = {
         .settings = settings,
-        .output_lock = PTHREAD_MUTEX_INITIALIZER,
-        .tasks_lock = PTHREAD_MUTEX_INITIALIZER,
-        .tasks_changed = PTHREAD_COND_INITIALIZER,
-        .tasks = STAILQ_HEAD_INITIALIZER(service.tasks),
+        .input = streams != NULL ? streams->input : STDIN_FILENO,
+        .threaded = settings->threads > 1 || settings->plugin != NULL,
     };
+    int error;
 
-    return settings->threads > 1 ? serve_with_threads(&service, settings->threads)
-                                 : serve_input(&service, false);
+    output_init(&service.output, streams != NULL ? streams->output : STDOUT_FILENO);
+    messages_init(&service.messages);
+    error =
+        service.threaded ? serve_with_threads(&service, settings->threads) : serve_input(&service);
+    messages_done(&service.messages);
+    output_done(&service.output);
+    return error;
 }

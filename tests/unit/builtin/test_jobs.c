@@ -105,7 +105,8 @@ check_run(const char *method, const char *params, const char *result)
     jobs_run(span_of(method), span_of(params), &answer);
     assert_false(answer.failed);
     if (!span_is(answer.body, result))
-        fail_msg("%s %s: %.*s", method, params, (int)answer.body.length, answer.body.at);
+        fail_msg("%s %s: %.*s", method, params != NULL ? params : "", (int)answer.body.length,
+                 answer.body.at);
     free(answer.owned);
 }
 

@@ -1,120 +1,10 @@
 // Serve: the worker's loop in a child process, over pipes: one thread, several, and the ends.
-
-// cmocka.h needs the others before it.
-// clang-format off
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
-
-#include "builtin/serve.h"
+#include "child.h"
 #include "common/errors.h"
-
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define PATIENCE_MS    10000
-#define LINE_MAX_BYTES 1000
-
-#define REQUEST(id, method, params) \
-    "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method "\",\"params\":" params "}\n"
-#define RESULT(id, result) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" result "}\n"
-
-// Where the leak sanitizer is linked in, the child has itself checked before it ends.
-int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
-
-struct worker {
-    pid_t pid;
-    int in;
-    int out;
-    char text[65536]; // what it has said
-    size_t length;
-};
-
-_Noreturn static void
-child_run(int in, int out, unsigned threads)
-{
-    struct serve_settings settings = {
-        .threads = threads, .line_max = LINE_MAX_BYTES, .depth_max = 16};
-    int error;
-
-    dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    close(in);
-    close(out);
-    signal(SIGPIPE, SIG_IGN);
-    error = serve(&settings);
-    if (&__lsan_do_recoverable_leak_check != NULL && __lsan_do_recoverable_leak_check() != 0)
-        _exit(99);
-    _exit(error == 0 ? 0 : 98);
-}
-
-static void
-worker_start(struct worker *worker, unsigned threads)
-{
-    int in[2];
-    int out[2];
-
-    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    worker->length = 0;
-    worker->text[0] = '\0';
-    worker->pid = fork();
-    assert_true(worker->pid >= 0);
-    if (worker->pid == 0) {
-        close(in[1]);
-        close(out[0]);
-        child_run(in[0], out[1], threads);
-    }
-    close(in[0]);
-    close(out[1]);
-    worker->in = in[1];
-    worker->out = out[0];
-}
-
-static void
-say(struct worker *worker, const char *text)
-{
-    assert_int_equal(write(worker->in, text, strlen(text)), strlen(text));
-}
-
-// Takes what comes next; false at the end.
-static bool
-pull(struct worker *worker)
-{
-    struct pollfd look = {.fd = worker->out, .events = POLLIN};
-    ssize_t n;
-
-    if (poll(&look, 1, PATIENCE_MS) != 1)
-        fail_msg("waited too long; so far: %s", worker->text);
-    n = read(worker->out, worker->text + worker->length, sizeof(worker->text) - 1 - worker->length);
-    assert_true(n >= 0);
-    worker->length += (size_t)n;
-    worker->text[worker->length] = '\0';
-    return n > 0;
-}
-
-static void
-hear(struct worker *worker, const char *expected)
-{
-    while (worker->length < strlen(expected) && pull(worker))
-        ;
-    assert_string_equal(worker->text, expected);
-    worker->length = 0;
-    worker->text[0] = '\0';
-}
 
 // One line that begins like this.
 static void
-hear_error(struct worker *worker, const char *id, int code)
+hear_error(struct child *worker, const char *id, int code)
 {
     char start[128];
 
@@ -129,35 +19,20 @@ hear_error(struct worker *worker, const char *id, int code)
     worker->text[0] = '\0';
 }
 
-static int
-reap(struct worker *worker)
-{
-    int status;
-
-    alarm(PATIENCE_MS / 1000);
-    assert_int_equal(waitpid(worker->pid, &status, 0), worker->pid);
-    alarm(0);
-    return status;
-}
-
 // Closes its stdin: it says no more and ends well.
 static void
-worker_end(struct worker *worker)
+worker_end(struct child *worker)
 {
-    close(worker->in);
-    while (pull(worker))
-        ;
+    child_finish(worker);
     assert_string_equal(worker->text, "");
-    close(worker->out);
-    assert_int_equal(reap(worker), 0);
 }
 
 static void
 check_requests(unsigned threads)
 {
-    struct worker worker;
+    static struct child worker;
 
-    worker_start(&worker, threads);
+    child_start(&worker, NULL, threads);
     say(&worker, REQUEST("1", "echo", "[1e400]"));
     hear(&worker, RESULT("1", "[1e400]"));
     say(&worker, "\n\r\n" REQUEST("2", "sum_squares", "[1000]"));
@@ -185,9 +60,9 @@ static void
 check_nonsense(unsigned threads)
 {
     static char line[LINE_MAX_BYTES + 2];
-    struct worker worker;
+    static struct child worker;
 
-    worker_start(&worker, threads);
+    child_start(&worker, NULL, threads);
     say(&worker, "hello\n");
     hear_error(&worker, "null", ERROR_PARSE);
     say(&worker, "["
@@ -218,9 +93,9 @@ test_nonsense(void **state)
 static void
 check_unfinished_line(unsigned threads)
 {
-    struct worker worker;
+    static struct child worker;
 
-    worker_start(&worker, threads);
+    child_start(&worker, NULL, threads);
     say(&worker, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\"}");
     worker_end(&worker);
 }
@@ -238,11 +113,11 @@ static void
 check_answers_before_the_end(unsigned threads)
 {
     enum { REQUESTS = 200 };
-    struct worker worker;
+    static struct child worker;
     char line[128];
     size_t answers = 0;
 
-    worker_start(&worker, threads);
+    child_start(&worker, NULL, threads);
     for (int i = 0; i < REQUESTS; i++) {
         snprintf(line, sizeof(line), REQUEST("%d", "sum_squares", "[%d]"), i, i);
         say(&worker, line);
@@ -274,10 +149,10 @@ test_answers_before_the_end(void **state)
 static void
 test_threads_run_at_once(void **state)
 {
-    struct worker worker;
+    static struct child worker;
 
     (void)state;
-    worker_start(&worker, 2);
+    child_start(&worker, NULL, 2);
     say(&worker, REQUEST("1", "sum_squares", "[4398046511104]"));
     say(&worker, REQUEST("2", "echo", "[2]"));
     hear(&worker, RESULT("2", "[2]"));
@@ -293,10 +168,10 @@ test_threads_run_at_once(void **state)
 static void
 check_nobody_reads(unsigned threads)
 {
-    struct worker worker;
+    static struct child worker;
     int status;
 
-    worker_start(&worker, threads);
+    child_start(&worker, NULL, threads);
     close(worker.out);
     say(&worker, REQUEST("1", "echo", "[]"));
     status = reap(&worker);
