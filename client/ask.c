@@ -22,6 +22,7 @@ struct ask {
     bool closed;    // by the daemon
     bool notifying; // nothing but the end is awaited
     struct ask_reply *reply;
+    void (*progress)(struct span value); // NULL: nobody wants to know
 };
 
 static void
@@ -72,6 +73,27 @@ response_cb(void *context, const struct messages *messages, struct span line)
     settle(ask, keep(ask->reply, message, line) ? 0 : report_no_memory());
 }
 
+// The `value` of a $/progress.
+static void
+notification_cb(void *context, const struct message *message)
+{
+    struct ask *ask = context;
+    struct scanner scanner;
+    enum json_kind kind;
+    struct span value;
+    struct span name;
+
+    if (ask->progress == NULL || !span_is(message->method, "$/progress") ||
+        !span_present(message->params))
+        return;
+    scanner_init(&scanner, message->params, SCANNER_DEPTH_LIMIT);
+    if (!scanner_enter(&scanner, JSON_KIND_OBJECT))
+        return;
+    while (scanner_member(&scanner, &name) && scanner_value(&scanner, &kind, &value))
+        if (scanner_name_is(name, "value"))
+            ask->progress(value);
+}
+
 static void
 closed_cb(void *context, int status, const char *why)
 {
@@ -91,6 +113,7 @@ closed_cb(void *context, int status, const char *why)
 
 static const struct connection_handlers handlers = {
     .response = response_cb,
+    .notification = notification_cb,
     .closed = closed_cb,
 };
 
@@ -129,6 +152,12 @@ ask_close(struct ask *ask)
     loop_free(ask->base);
     reach_close(&ask->reach);
     free(ask);
+}
+
+void
+ask_on_progress(struct ask *ask, void (*progress)(struct span value))
+{
+    ask->progress = progress;
 }
 
 const char *

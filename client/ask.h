@@ -25,6 +25,9 @@ struct ask_reply {
 int ask_open(const struct options *options, struct ask **ret);
 void ask_close(struct ask *ask);
 
+// From now on progress is told: the raw JSON value, borrowed for the call.
+void ask_on_progress(struct ask *ask, void (*progress)(struct span value));
+
 // Where the daemon is, as a user would type it.
 const char *ask_address(const struct ask *ask);
 

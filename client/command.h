@@ -2,6 +2,7 @@
 #ifndef OFFLOAD_CLIENT_COMMAND_H
 #define OFFLOAD_CLIENT_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct options;
@@ -12,6 +13,7 @@ struct command {
     const char *summary;   // one line for the list of commands
     const char *help;      // paragraphs and examples for `offload NAME --help`
     unsigned accepts;      // option bits beyond those that every command takes, see options.h
+    bool own_options;      // what follows its name is its own, but for --help
     int least;             // arguments
     int most;              // -1: any number
     int (*run)(const struct options *options); // returns the exit status

@@ -115,6 +115,32 @@ print_reply(const struct options *options, const struct ask_reply *reply)
     return status == 0 && reply->failed ? report_error_status(reply->value) : status;
 }
 
+// Progress is for people: a line each on stderr.
+static void
+print_progress(struct span value)
+{
+    fprintf(stderr, "%.*s\n", (int)value.length, value.at);
+}
+
+// The same call through job.run, which can carry the wish to hear of its progress.
+static int
+ask_with_progress(struct ask *ask, struct span method, struct span params, struct ask_reply *ret)
+{
+    char *wrapped;
+    int length = asprintf(&wrapped, "{\"method\":\"%.*s\",%s%.*s%s\"options\":{\"progress\":true}}",
+                          (int)method.length, method.at, params.length > 0 ? "\"params\":" : "",
+                          (int)params.length, params.at, params.length > 0 ? "," : "");
+    int status;
+
+    if (length < 0)
+        return report_no_memory();
+    ask_on_progress(ask, print_progress);
+    status = ask_request(ask, SPAN("job.run"), (struct span){wrapped, (size_t)length},
+                         LOOP_NO_TIMEOUT, ret);
+    free(wrapped);
+    return status;
+}
+
 int
 command_call(const struct options *options)
 {
@@ -131,6 +157,8 @@ command_call(const struct options *options)
     status = ask_open(options, &ask);
     if (status == 0 && options->notify)
         status = ask_notify(ask, method, params);
+    else if (status == 0 && options->progress)
+        status = ask_with_progress(ask, method, params, &reply);
     else if (status == 0)
         status = ask_request(ask, method, params, LOOP_NO_TIMEOUT, &reply);
     if (status == 0 && !options->notify)

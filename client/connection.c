@@ -52,7 +52,7 @@ turn(struct connection *connection)
         connection->handlers->turn(connection->context);
 }
 
-// Only responses concern the client; what else the daemon may say (notifications) is left alone.
+// What the daemon may say beyond responses and notifications is left alone.
 static void
 deliver(struct connection *connection, char *line, size_t length)
 {
@@ -67,6 +67,8 @@ deliver(struct connection *connection, char *line, size_t length)
     for (size_t i = 0; i < messages->count; i++) {
         enum message_kind kind = messages->items[i].kind;
 
+        if (kind == MESSAGE_NOTIFICATION && connection->handlers->notification != NULL)
+            connection->handlers->notification(connection->context, &messages->items[i]);
         if (kind == MESSAGE_REQUEST || kind == MESSAGE_NOTIFICATION)
             return;
         if (kind == MESSAGE_INVALID) {

@@ -19,6 +19,8 @@ struct event_base;
 struct connection_handlers {
     // A response line: `messages` holds one, or those of a batch; each is a result or an error.
     void (*response)(void *context, const struct messages *messages, struct span line);
+    // A notification line, such as $/progress. May be NULL.
+    void (*notification)(void *context, const struct message *message);
     // All that was readable has been delivered, or all that was to be sent has been sent: the
     // moment to print and to send more. May be NULL.
     void (*turn)(void *context);

@@ -58,7 +58,7 @@ put_program(FILE *out, const struct command_table *commands)
           "\nCommands:\n",
           out);
     for (size_t i = 0; i < commands->count; i++)
-        fprintf(out, "  %-10s %s\n", commands->items[i].name, commands->items[i].summary);
+        fprintf(out, "  %-12s %s\n", commands->items[i].name, commands->items[i].summary);
     put_options(out, NULL);
     fputs("\nWithout --server and --local, OFFLOAD_SERVER in the environment says where the\n"
           "daemon is; else the first of these that answers:\n"

@@ -1,5 +1,6 @@
 // offload, the command-line client: the table of commands.
 #include "client/command.h"
+#include "client/command_check_worker.h"
 #include "client/help.h"
 #include "client/options.h"
 #include "client/report.h"
@@ -21,6 +22,18 @@ static const char help_call[] =
     "  offload call sleep '[1.5]'\n"
     "  offload call echo text='plain words' number=1e400 list='[1,2]'\n"
     "  offload call echo - < params.json";
+
+static const char help_check_worker[] =
+    "Starts PROGRAM as the daemon would, plays hard cases at it and prints a line\n"
+    "for each: ok, WRONG with what to mend, or skipped. It needs no daemon. The\n"
+    "exit status is 1 if anything is wrong. Its own options:\n"
+    "  --method NAME [PARAMS]     the method to call, echo unless given; any answer\n"
+    "                             that is well-formed counts, also an error\n"
+    "  --timeout SECONDS          the longest wait for anything, 5 unless given\n"
+    "\n"
+    "Examples:\n"
+    "  offload check-worker -- ./worker.py\n"
+    "  offload check-worker --in-flight 64 --method wait '[0.1]' -- ./async.py";
 
 static const char help_gather[] =
     "Makes all calls at once, sent as batches, and prints a result a line, in the\n"
@@ -74,10 +87,21 @@ static const struct command commands[] = {
         .arguments = "METHOD [PARAMS | KEY=VALUE...]",
         .summary = "call a method and print its result",
         .help = help_call,
-        .accepts = OPTION_JSON | OPTION_NOTIFY,
+        .accepts = OPTION_JSON | OPTION_NOTIFY | OPTION_PROGRESS,
         .least = 1,
         .most = -1,
         .run = command_call,
+    },
+    {
+        .name = "check-worker",
+        .arguments = "[--method NAME [PARAMS]] [--timeout SECONDS] -- PROGRAM [ARGUMENT...]",
+        .summary = "play hard cases at a worker of yours, say what it gets wrong",
+        .help = help_check_worker,
+        .accepts = OPTION_IN_FLIGHT,
+        .own_options = true,
+        .least = 1,
+        .most = -1,
+        .run = command_check_worker,
     },
     {
         .name = "gather",

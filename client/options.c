@@ -19,6 +19,7 @@ enum option_value { // what getopt_long returns; above any character
     VALUE_SET,
     VALUE_JSON,
     VALUE_NOTIFY,
+    VALUE_PROGRESS,
     VALUE_IN_FLIGHT,
     VALUE_KEEP_ORDER,
     VALUE_HELP,
@@ -33,6 +34,7 @@ static const struct option_info table[] = {
     {"set", 0, "SECTION.KEY=VALUE", 0, "with --local: a setting of that daemon; repeatable"},
     {"json", 0, NULL, OPTION_JSON, "print JSON with everything in it"},
     {"notify", 0, NULL, OPTION_NOTIFY, "send a notification: no answer is given"},
+    {"progress", 0, NULL, OPTION_PROGRESS, "show the job's progress on stderr, a line each"},
     {"in-flight", 0, "N", OPTION_IN_FLIGHT, "unanswered calls at a time, at most"},
     {"keep-order", 0, NULL, OPTION_KEEP_ORDER, "print results in the order of the input"},
     {"help", 'h', NULL, 0, "show this, or a command's own help"},
@@ -129,6 +131,9 @@ take(struct options *options, int found, char **argv)
     case VALUE_NOTIFY:
         options->notify = true;
         return 0;
+    case VALUE_PROGRESS:
+        options->progress = true;
+        return 0;
     case VALUE_IN_FLIGHT:
         return take_in_flight(options, optarg);
     case VALUE_KEEP_ORDER:
@@ -147,8 +152,21 @@ take(struct options *options, int found, char **argv)
     }
 }
 
+// The word just read is the name of a command that reads the words after it itself.
+static bool
+leave_rest(const struct command_table *commands, const struct options *options, const char *next)
+{
+    if (options->argument_count != 1 ||
+        (next != NULL && (strcmp(next, "--help") == 0 || strcmp(next, "-h") == 0)))
+        return false;
+    for (size_t i = 0; i < commands->count; i++)
+        if (strcmp(commands->items[i].name, options->arguments[0]) == 0)
+            return commands->items[i].own_options;
+    return false;
+}
+
 static int
-read_words(int argc, char **argv, struct options *options)
+read_words(int argc, char **argv, const struct command_table *commands, struct options *options)
 {
     struct option names[OPTION_COUNT + 1];
     int found;
@@ -161,8 +179,10 @@ read_words(int argc, char **argv, struct options *options)
         status = take(options, found, argv);
         if (status != 0)
             return status;
+        if (found == 1 && leave_rest(commands, options, argv[optind]))
+            break;
     }
-    while (optind < argc) // after "--"
+    while (optind < argc) // after "--", or a command's own
         options->arguments[options->argument_count++] = argv[optind++];
     return 0;
 }
@@ -267,6 +287,7 @@ static int
 check_bits(const struct options *options)
 {
     unsigned given = (options->json ? OPTION_JSON : 0) | (options->notify ? OPTION_NOTIFY : 0) |
+                     (options->progress ? OPTION_PROGRESS : 0) |
                      (options->in_flight != 0 ? OPTION_IN_FLIGHT : 0) |
                      (options->keep_order ? OPTION_KEEP_ORDER : 0);
 
@@ -290,6 +311,8 @@ check_together(const struct options *options)
         mistake = "--set is for the private daemon of --local";
     else if (options->notify && options->local)
         mistake = "--notify needs a daemon that stays: it cannot go with --local";
+    else if (options->notify && options->progress)
+        mistake = "--progress has nothing to show with --notify";
     else if (options->notify && options->json)
         mistake = "--json has nothing to print with --notify";
     if (mistake == NULL)
@@ -326,7 +349,7 @@ options_parse(int argc, char **argv, const struct command_table *commands, struc
         status = report_no_memory();
         goto out;
     }
-    status = read_words(argc, argv, &options);
+    status = read_words(argc, argv, commands, &options);
     if (status == 0)
         status = find_command(commands, &options);
     if (status == 0 && options.command != NULL)

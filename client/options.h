@@ -13,6 +13,7 @@ struct command_table;
 enum option_bit {
     OPTION_JSON = 1 << 0,
     OPTION_NOTIFY = 1 << 1,
+    OPTION_PROGRESS = 1 << 4,
     OPTION_IN_FLIGHT = 1 << 2,
     OPTION_KEEP_ORDER = 1 << 3,
 };
@@ -28,6 +29,7 @@ struct options {
     const char **sets; // --set, in order
     size_t set_count;
     bool json;
+    bool progress;
     bool notify;
     bool keep_order;
     unsigned in_flight; // 0: the command's own default

@@ -70,7 +70,8 @@ closed_cb(void *context, int status, const char *why)
     fixture->closed = status;
 }
 
-static const struct connection_handlers handlers = {response_cb, turn_cb, closed_cb};
+static const struct connection_handlers handlers = {
+    .response = response_cb, .turn = turn_cb, .closed = closed_cb};
 
 static int
 setup(void **state)
