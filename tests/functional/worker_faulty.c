@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -186,6 +187,107 @@ do_hold(const struct request *request)
     write_result(request->id, json_string("released"));
 }
 
+// ---- with time ------------------------------------------------------------------------------
+
+static void
+write_progress(const json_t *id, const char *value)
+{
+    printf("{\"jsonrpc\":\"2.0\",\"method\":\"$/"
+           "progress\",\"params\":{\"token\":%lld,\"value\":%s}}\n",
+           (long long)json_integer_value(id), value);
+}
+
+static void
+nap_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+// [[VALUE, ...], MS]: each text is written as a progress value, with so many milliseconds between
+// them; then an answer, and progress after it, which nobody may see.
+static void
+do_progress(const struct request *request)
+{
+    long ms = (long)json_integer_value(json_array_get(request->params, 1));
+    json_t *value;
+    size_t i;
+
+    json_array_foreach (json_array_get(request->params, 0), i, value) {
+        write_progress(request->id, json_string_value(value));
+        fflush(stdout);
+        nap_ms(ms);
+    }
+    write_result(request->id, json_string("told"));
+    write_progress(request->id, "\"too late\"");
+}
+
+// [KIND, COUNT, BYTES]: so many values of that kind, numbered, each of about so many bytes.
+static void
+do_flood(const struct request *request)
+{
+    const char *kind = json_string_value(json_array_get(request->params, 0));
+    json_int_t count = json_integer_value(json_array_get(request->params, 1));
+    size_t size = (size_t)json_integer_value(json_array_get(request->params, 2));
+    char *filler = calloc(1, size + 1);
+    char *value = malloc(size + 128);
+
+    memset(filler, 'x', size);
+    for (json_int_t i = 1; i <= count; i++) {
+        snprintf(value, size + 128, "{\"kind\":\"%s\",\"seq\":%lld,\"filler\":\"%s\"}", kind,
+                 (long long)i, filler);
+        write_progress(request->id, value);
+    }
+    free(value);
+    free(filler);
+    write_result(request->id, json_string("flooded"));
+}
+
+static void
+do_nap(const struct request *request)
+{
+    nap_ms((long)json_integer_value(json_array_get(request->params, 0)));
+    write_result(request->id, json_string("slept"));
+}
+
+// [FILE]: has a child that ignores SIGTERM under another name, writes both pids to the file, and
+// ignores SIGTERM itself.
+static void
+do_stubborn_family(const struct request *request)
+{
+    const char *path = json_string_value(json_array_get(request->params, 0));
+    char hidden[256];
+    pid_t child;
+    FILE *file;
+
+    signal(SIGTERM, SIG_IGN);
+    child = fork();
+    if (child == 0) {
+        prctl(PR_SET_NAME, "somebody else");
+        wait_for_ever();
+    }
+    snprintf(hidden, sizeof(hidden), "%s.part", path);
+    file = fopen(hidden, "w");
+    fprintf(file, "%d %d\n", (int)getpid(), (int)child);
+    fclose(file);
+    rename(hidden, path); // whole or not there
+    wait_for_ever();
+}
+
+// [FILE, K]: dies until the file, which grows with each call, has more than K bytes.
+static void
+do_die_first(const struct request *request)
+{
+    FILE *file = fopen(json_string_value(json_array_get(request->params, 0)), "a");
+    long calls;
+
+    fputc('x', file);
+    calls = ftell(file);
+    fclose(file);
+    if (calls <= (long)json_integer_value(json_array_get(request->params, 1)))
+        _exit(9);
+    write_result(request->id, json_integer(calls));
+}
+
 static const struct {
     const char *name;
     void (*call)(const struct request *request);
@@ -208,6 +310,11 @@ static const struct {
     {"own_error", do_own_error},
     {"pid", do_pid},
     {"hold", do_hold},
+    {"progress", do_progress},
+    {"flood", do_flood},
+    {"nap", do_nap},
+    {"stubborn_family", do_stubborn_family},
+    {"die_first", do_die_first},
 };
 
 static void
