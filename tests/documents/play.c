@@ -2,6 +2,7 @@
 #include "play.h"
 
 #include "compare.h"
+#include "prepare.h"
 #include "tests/functional/arguments.h"
 #include "tests/functional/assertions.h"
 #include "tests/functional/deadline.h"
@@ -10,17 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-// Settings that are the player's own words: a pool whose worker plays the lines of the example; and
-// a pool whose workers cannot be started, for which nobody must wait.
-#define WORD_SHOP   "shop"
-#define WORD_BROKEN "broken"
-#define CONFIG_SHOP                                                        \
-    "[pool shop]\nprogram = " WORKER_SCRIPTED " %F/script %F/transcript\n" \
-    "methods = price stock\nprocesses = 1\n"
 
 #define KILLED     "the worker is killed by SIGKILL"
 #define TERMINATED "the daemon gets SIGTERM"
@@ -35,73 +27,8 @@ struct player {
     bool terminated; // the daemon is stopping
 };
 
-static char *
-in_folder(const struct fixture *fixture, const char *name)
-{
-    char *path;
-
-    assert_true(asprintf(&path, "%s/%s", fixture->daemon.folder, name) >= 0);
-    return path;
-}
-
 // ---- before
 // -------------------------------------------------------------------------------------------
-
-static void
-write_attachments(struct fixture *fixture, const struct document *document)
-{
-    for (size_t i = 0; i < document->attachment_count; i++) {
-        char *path = in_folder(fixture, document->attachments[i].name);
-
-        write_text(path, document->attachments[i].text);
-        assert_int_equal(chmod(path, 0700), 0);
-        free(path);
-    }
-}
-
-static bool
-is_for_worker(const struct step *step)
-{
-    return step->kind == STEP_WORKER_GETS || step->kind == STEP_WORKER_SAYS ||
-           (step->kind == STEP_HAPPENS && strncmp(step->text, "the worker ", 11) == 0);
-}
-
-static void
-write_script(struct fixture *fixture, const struct example *example)
-{
-    static const char *const marks[] = {
-        [STEP_WORKER_GETS] = "==>", [STEP_WORKER_SAYS] = "<==", [STEP_HAPPENS] = "***"};
-    char *path = in_folder(fixture, "script");
-    FILE *script = fopen(path, "we");
-
-    assert_non_null(script);
-    for (size_t i = 0; i < example->count; i++)
-        if (is_for_worker(&example->steps[i]))
-            fprintf(script, "%s %s\n", marks[example->steps[i].kind], example->steps[i].text);
-    assert_int_equal(fclose(script), 0);
-    free(path);
-}
-
-// The words with a '=' among the settings, each behind a --set.
-static void
-collect_settings(const struct example *example, struct arguments *arguments)
-{
-    char *words = strdup(example->settings);
-    char *rest;
-
-    assert_non_null(words);
-    arguments_init(arguments);
-    for (char *word = strtok_r(words, " ", &rest); word != NULL;
-         word = strtok_r(NULL, " ", &rest)) {
-        if (strchr(word, '=') != NULL) {
-            arguments_add(arguments, "--set");
-            arguments_add(arguments, word);
-        } else if (strcmp(word, WORD_SHOP) != 0 && strcmp(word, WORD_BROKEN) != 0) {
-            fail_msg("a word that the player does not know: %s", word);
-        }
-    }
-    free(words);
-}
 
 // The daemon, wrapped as the tests of it are (valgrind), unless it will run a file of the document:
 // whether an interpreter closes all its files is not our affair.
@@ -124,17 +51,16 @@ start(struct player *player, const struct document *document)
 {
     struct fixture *fixture = player->fixture;
     struct arguments arguments;
+    bool wait;
 
-    write_attachments(fixture, document);
-    write_script(fixture, player->example);
-    if (example_has_word(player->example, WORD_SHOP))
-        daemon_configure(&fixture->daemon, CONFIG_SHOP);
-    collect_settings(player->example, &arguments);
+    arguments_init(&arguments);
+    prepare_files(fixture, document, player->example);
+    wait = prepare_settings(fixture, document, player->example, &arguments);
     // A program may be named relative to the folder.
     assert_int_equal(chdir(fixture->daemon.folder), 0);
     start_daemon(fixture, player->example, &arguments);
     arguments_done(&arguments);
-    if (!example_has_word(player->example, WORD_BROKEN))
+    if (wait)
         fixture_adopt(fixture);
     player->peer = open_tcp(fixture);
 }
@@ -142,39 +68,11 @@ start(struct player *player, const struct document *document)
 // ---- steps
 // --------------------------------------------------------------------------------------------
 
-// What is really sent for a text: <CR> is a carriage return, <N x> N letters x.
-static char *
-sent_text(const char *shown, size_t *ret_length)
-{
-    char *text = NULL;
-    FILE *out = open_memstream(&text, ret_length);
-    unsigned count;
-    int length;
-
-    assert_non_null(out);
-    while (*shown != '\0') {
-        length = 0;
-        if (strncmp(shown, "<CR>", 4) == 0) {
-            fputc('\r', out);
-            length = 4;
-        } else if (sscanf(shown, "<%u x>%n", &count, &length) == 1 && length > 0) {
-            while (count-- > 0)
-                fputc('x', out);
-        } else {
-            fputc(*shown, out);
-            length = 1;
-        }
-        shown += length;
-    }
-    assert_int_equal(fclose(out), 0);
-    return text;
-}
-
 static void
 send_text(struct player *player, const char *shown, const char *end)
 {
     size_t length;
-    char *text = sent_text(shown, &length);
+    char *text = prepare_text(shown, &length);
 
     peer_send(player->peer, text, length);
     peer_send(player->peer, end, strlen(end));
@@ -244,7 +142,7 @@ happen(struct player *player, const struct step *step)
         assert_int_equal(kill(fixture->daemon.pid, SIGTERM), 0);
         await_draining(fixture);
         player->terminated = true;
-    } else if (!is_for_worker(step) || !example_has_word(player->example, WORD_SHOP)) {
+    } else if (!prepare_is_for_worker(step) || !example_has_word(player->example, PREPARE_SHOP)) {
         fail_msg("%s\n  the player cannot make this happen: %s", player->example->title,
                  step->text);
     }
@@ -271,8 +169,8 @@ play_step(struct player *player, const struct step *step)
         return;
     case STEP_WORKER_GETS:
     case STEP_WORKER_SAYS:
-        if (!example_has_word(player->example, WORD_SHOP))
-            fail_msg("%s\n  no worker plays this: the word " WORD_SHOP " is missing",
+        if (!example_has_word(player->example, PREPARE_SHOP))
+            fail_msg("%s\n  no worker plays this: the word " PREPARE_SHOP " is missing",
                      player->example->title);
         return; // the worker does it by itself
     case STEP_HAPPENS:
@@ -287,7 +185,7 @@ play_step(struct player *player, const struct step *step)
 static void
 check_transcript(struct player *player)
 {
-    char *path = in_folder(player->fixture, "transcript");
+    char *path = prepare_path(player->fixture, "transcript");
     char *text = read_text(path);
     char *rest = text;
 

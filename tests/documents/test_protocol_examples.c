@@ -72,7 +72,10 @@ every_method_has_an_example(struct fixture *fixture)
 // Codes of the table that nothing sends. Whoever makes one of them real takes it out of here, and
 // gives it an example.
 static const enum error_code reserved[] = {
-    ERROR_INTERNAL, ERROR_UNAUTHORISED, ERROR_UNKNOWN_JOB, ERROR_QUOTA, ERROR_TIMED_OUT,
+    ERROR_INTERNAL,
+    ERROR_UNAUTHORISED,
+    ERROR_UNKNOWN_JOB,
+    ERROR_QUOTA,
 };
 
 static bool
@@ -154,6 +157,18 @@ static const struct {
     {"a notification", STEP_SEND, "^{\"jsonrpc\":\"2.0\",\"method\":\"echo\""},
     {"a notification of an unknown method", STEP_SEND, "^{\"jsonrpc\":\"2.0\",\"method\":\"no_"},
     {"options", STEP_SEND, "\"options\":{"},
+    {"an unknown option", STEP_RECEIVE, "\"reason\":\"unknown option\""},
+    {"a wrong option", STEP_RECEIVE, "\"member\":\"options."},
+    {"a timeout of each kind", STEP_SEND, "\"timeouts\":{\"queue\":"},
+    {"a timeout of each kind", STEP_SEND, "\"timeouts\":{\"run\":"},
+    {"a timeout of each kind", STEP_SEND, "\"timeouts\":{\"silence\":"},
+    {"a timeout of each kind", STEP_SEND, "\"timeouts\":{\"total\":"},
+    {"retries", STEP_SEND, "\"retries\":"},
+    {"asking for progress", STEP_SEND, "\"progress\":true"},
+    {"asking for progress by a token", STEP_SEND, "\"progress\":\""},
+    {"the method job.run", STEP_SEND, "\"method\":\"job.run\""},
+    {"progress", STEP_RECEIVE,
+     "^{\"jsonrpc\":\"2.0\",\"method\":\"$/progress\",\"params\":{\"token\":"},
     {"a batch", STEP_SEND, "^[{\"jsonrpc\":\"2.0\",\"id\""},
     {"a batch of notifications", STEP_SEND, "^[{\"jsonrpc\":\"2.0\",\"method\""},
     {"an empty batch", STEP_SEND, "^[]"},
@@ -174,10 +189,22 @@ static const struct {
     {"a death by exit", STEP_RECEIVE, "\"cause\":\"exit\""},
     {"a breach of protocol", STEP_RECEIVE, "\"cause\":\"protocol\""},
     {"a program that is not there", STEP_RECEIVE, "\"cause\":\"start\""},
+    {"the end of each timeout", STEP_RECEIVE, "\"cause\":\"timeout.queue\""},
+    {"the end of each timeout", STEP_RECEIVE, "\"cause\":\"timeout.run\""},
+    {"the end of each timeout", STEP_RECEIVE, "\"cause\":\"timeout.silence\""},
+    {"the end of each timeout", STEP_RECEIVE, "\"cause\":\"timeout.total\""},
+    {"a job that ran twice", STEP_RECEIVE, "\"attempts\":2"},
+    {"a command's input", STEP_SEND, "\"options\":{\"stdin\":"},
+    {"a command's result", STEP_RECEIVE, "\"result\":{\"exit_code\":0,\"stdout\":"},
+    {"a command's output", STEP_RECEIVE, "\"kind\":\"output\",\"stream\":\"stdout\""},
     {"a stop", STEP_HAPPENS, "the daemon gets SIGTERM"},
     {"a worker's request", STEP_WORKER_GETS, "\"method\""},
     {"a worker's result", STEP_WORKER_SAYS, "\"result\""},
     {"a worker's own error", STEP_WORKER_SAYS, "\"error\""},
+    {"a worker's progress", STEP_WORKER_SAYS, "\"method\":\"$/progress\""},
+    {"a worker that says it is ready", STEP_WORKER_SAYS, "\"method\":\"worker.ready\"}"},
+    {"a worker that understands cancelling", STEP_WORKER_SAYS, "\"cancel\":true"},
+    {"a worker asked to cancel", STEP_WORKER_GETS, "\"method\":\"$/cancelRequest\""},
 };
 
 static void
