@@ -80,8 +80,11 @@ static struct address
 unix_address(struct fixture *fixture, const char *name)
 {
     struct address address = {.kind = ADDRESS_UNIX};
+    const char *path;
 
-    snprintf(address.path, sizeof(address.path), "%s", temporary_path(&fixture->temporary, name));
+    path = temporary_path(&fixture->temporary, name);
+    assert_true(strlen(path) < sizeof(address.path));
+    memcpy(address.path, path, strlen(path) + 1);
     return address;
 }
 
