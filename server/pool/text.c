@@ -9,8 +9,8 @@
 bool
 text_is_utf8(struct span text)
 {
-    const char *end = text.at + text.length;
-    const char *at = text.at;
+    const char *at = text.length > 0 ? text.at : "";
+    const char *end = at + text.length;
 
     while (at != end) {
         size_t length = (*at & 0x80) == 0 ? 1 : utf8_sequence(at, end);
@@ -36,7 +36,7 @@ text_unfinished(struct span text)
 {
     // What may follow any beginning that is valid from its second byte on.
     char trial[4] = {(char)0x80, (char)0x80, (char)0x80, (char)0x80};
-    const char *end = text.at + text.length;
+    const char *end = text.length > 0 ? text.at + text.length : text.at;
     size_t back = 1;
 
     while (back < 3 && back < text.length && utf8_is_tail((unsigned char)end[-(ptrdiff_t)back]))

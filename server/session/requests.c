@@ -87,12 +87,13 @@ refuse_options(struct session *session, const struct address_of_answer *to,
 static bool
 set_input(struct job *job, struct span raw)
 {
-    struct span inside = {.at = raw.at + 1, .length = raw.length - 2};
+    struct span inside;
     char *text;
     bool done;
 
     if (!span_present(raw))
         return true;
+    inside = (struct span){.at = raw.at + 1, .length = raw.length - 2};
     text = malloc(raw.length);
     if (text == NULL)
         return false;
