@@ -4,8 +4,9 @@
 #include "common/arguments.h"
 
 static void
-run_echo(struct span params, struct job_answer *answer)
+run_echo(struct span params, const struct pulse *pulse, struct job_answer *answer)
 {
+    (void)pulse;
     answer->body = span_present(params) ? params : SPAN("null");
 }
 
@@ -38,8 +39,24 @@ format_u128(unsigned __int128 value, char *text)
     return length;
 }
 
+// Steps between two beats: some 20 microseconds.
+#define STEPS ((unsigned long long)1 << 15)
+
+static unsigned __int128
+sum_squares_with_pulse(unsigned long long n, const struct pulse *pulse)
+{
+    unsigned __int128 sum = 0;
+
+    for (unsigned long long from = 0; from < n; from += STEPS) {
+        if (from > 0)
+            pulse_beat(pulse);
+        sum = sum_squares(from, n - from < STEPS ? n : from + STEPS, sum);
+    }
+    return sum;
+}
+
 static void
-run_sum_squares(struct span params, struct job_answer *answer)
+run_sum_squares(struct span params, const struct pulse *pulse, struct job_answer *answer)
 {
     static const struct argument n_argument = {
         .name = "n", .expected = "a whole number from 0 to 4398046511104"};
@@ -56,25 +73,26 @@ run_sum_squares(struct span params, struct job_answer *answer)
         job_answer_error(answer, error, length);
         return;
     }
-    length = format_u128(sum_squares(0, n, 0), answer->text);
+    length = format_u128(sum_squares_with_pulse(n, pulse), answer->text);
     answer->body = (struct span){.at = answer->text, .length = length};
 }
 
 static const struct {
     const char *name;
-    void (*run)(struct span params, struct job_answer *answer);
+    void (*run)(struct span params, const struct pulse *pulse, struct job_answer *answer);
 } methods[] = {
     {"echo", run_echo},
     {"sum_squares", run_sum_squares},
 };
 
 void
-jobs_run(struct span method, struct span params, struct job_answer *ret_answer)
+jobs_run(struct span method, struct span params, const struct pulse *pulse,
+         struct job_answer *ret_answer)
 {
     *ret_answer = (struct job_answer){0};
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (span_is(method, methods[i].name)) {
-            methods[i].run(params, ret_answer);
+            methods[i].run(params, pulse, ret_answer);
             return;
         }
     }

@@ -35,19 +35,19 @@ __asan_default_options(void)
 #endif
 
 static const char help[] =
-    "Usage: offload-worker [--threads N] [--line-max BYTES] [--plugin FILE [--depth-max N]]\n"
+    "Usage: offload-worker [--threads N] [--line-max BYTES] [--prefetch]\n"
+    "                      [--plugin FILE [--depth-max N]]\n"
     "Answer JSON-RPC 2.0 requests from standard input on standard output, a line each:\n"
-    "echo, sum_squares; or the methods of a plug-in, see offload-plugin(3).\n"
+    "echo, sum_squares; or the methods of a plug-in, see offload-plugin(3). With --prefetch "
+    "requests\n"
+    "that would have to wait for a long one are given back, as offload-worker(7) describes.\n"
     "Started by offloadd for pools with `builtin = yes` or `plugin = FILE`.\n";
 
 static const struct option options[] = {
-    {"threads", required_argument, NULL, 't'},
-    {"line-max", required_argument, NULL, 'l'},
-    {"depth-max", required_argument, NULL, 'd'},
-    {"plugin", required_argument, NULL, 'p'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {0},
+    {"threads", required_argument, NULL, 't'},   {"line-max", required_argument, NULL, 'l'},
+    {"depth-max", required_argument, NULL, 'd'}, {"plugin", required_argument, NULL, 'p'},
+    {"prefetch", no_argument, NULL, 'a'},        {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},         {0},
 };
 
 struct arguments {
@@ -55,6 +55,7 @@ struct arguments {
     unsigned long line_max;
     unsigned long depth_max;
     const char *plugin; // NULL: none
+    bool prefetch;
 };
 
 static bool
@@ -112,6 +113,7 @@ run_arguments(const struct arguments *arguments)
     struct serve_settings settings = {
         .threads = (unsigned)arguments->threads,
         .line_max = arguments->line_max,
+        .prefetch = arguments->prefetch,
         .depth_max = SCANNER_DEPTH_LIMIT,
         .answer_depth_max = (unsigned)arguments->depth_max,
     };
@@ -130,6 +132,9 @@ apply_option(struct arguments *arguments, int option, const char *value)
         return parse_count(value, 1, 1UL << 40, &arguments->line_max);
     case 'd':
         return parse_count(value, PLUGIN_DEPTH_MIN, SCANNER_DEPTH_LIMIT, &arguments->depth_max);
+    case 'a':
+        arguments->prefetch = true;
+        return true;
     case 'p':
         arguments->plugin = value;
         return true;

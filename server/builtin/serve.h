@@ -3,6 +3,7 @@
 #ifndef OFFLOAD_BUILTIN_SERVE_H
 #define OFFLOAD_BUILTIN_SERVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct plugin;
@@ -12,6 +13,7 @@ struct serve_settings {
     unsigned threads; // jobs at once; 1 runs them on the reading thread itself
     size_t line_max;  // bytes
     unsigned depth_max;
+    bool prefetch; // the daemon takes jobs back: those that would have to wait are returned
     // With a plug-in (borrowed; NULL: the built-in methods) its methods are served, and jobs never
     // run on the reading thread, which is there for their cancels.
     struct plugin *plugin;

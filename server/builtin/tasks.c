@@ -1,6 +1,8 @@
 // See tasks.h.
 #include "builtin/tasks.h"
 
+#include "common/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@ tasks_init(struct tasks *tasks)
     pthread_cond_init(&tasks->changed, NULL);
     TAILQ_INIT(&tasks->waiting);
     TAILQ_INIT(&tasks->running);
+    tasks->busy = 0;
     tasks->ended = false;
 }
 
@@ -43,6 +46,7 @@ task_new(const char *line, size_t length)
 void
 tasks_add(struct tasks *tasks, struct task *task)
 {
+    task->added_us = clock_us();
     pthread_mutex_lock(&tasks->lock);
     TAILQ_INSERT_TAIL(&tasks->waiting, task, link);
     pthread_cond_signal(&tasks->changed);
@@ -60,6 +64,7 @@ tasks_next(struct tasks *tasks)
     if (task != NULL) {
         TAILQ_REMOVE(&tasks->waiting, task, link);
         TAILQ_INSERT_TAIL(&tasks->running, task, link);
+        tasks->busy++;
     }
     pthread_mutex_unlock(&tasks->lock);
     return task;
@@ -70,6 +75,7 @@ tasks_finish(struct tasks *tasks, struct task *task)
 {
     pthread_mutex_lock(&tasks->lock);
     TAILQ_REMOVE(&tasks->running, task, link);
+    tasks->busy--;
     pthread_mutex_unlock(&tasks->lock);
     free(task);
 }
@@ -100,6 +106,33 @@ tasks_cancel(struct tasks *tasks, struct span id)
     }
     pthread_mutex_unlock(&tasks->lock);
     return taken;
+}
+
+bool
+tasks_any_waiting(struct tasks *tasks)
+{
+    bool any;
+
+    pthread_mutex_lock(&tasks->lock);
+    any = !TAILQ_EMPTY(&tasks->waiting);
+    pthread_mutex_unlock(&tasks->lock);
+    return any;
+}
+
+struct task *
+tasks_take_stale(struct tasks *tasks, unsigned threads, int64_t before_us)
+{
+    struct task *task;
+
+    pthread_mutex_lock(&tasks->lock);
+    task = TAILQ_FIRST(&tasks->waiting);
+    // A thread that is idle has only not woken yet.
+    if (task != NULL && task->added_us < before_us && tasks->busy >= threads)
+        TAILQ_REMOVE(&tasks->waiting, task, link);
+    else
+        task = NULL;
+    pthread_mutex_unlock(&tasks->lock);
+    return task;
 }
 
 void

@@ -3,6 +3,7 @@
 //
 //     task_new > tasks_add > (waiting) tasks_next > (running) tasks_finish
 //                                 tasks_cancel: taken out, or told
+//                                 tasks_take_stale: taken out
 #ifndef OFFLOAD_BUILTIN_TASKS_H
 #define OFFLOAD_BUILTIN_TASKS_H
 
@@ -11,12 +12,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 struct task {
     TAILQ_ENTRY(task) link;
     struct message message; // a request or a notification; its spans point into `line`
     atomic_bool cancelled;
+    int64_t added_us; // monotonic
     size_t length;
     char line[];
 };
@@ -27,7 +30,8 @@ struct tasks {
     pthread_cond_t changed;
     struct task_list waiting;
     struct task_list running;
-    bool ended; // no more will be added
+    unsigned busy; // how many run
+    bool ended;    // no more will be added
 };
 
 void tasks_init(struct tasks *tasks);
@@ -49,6 +53,13 @@ void tasks_finish(struct tasks *tasks, struct task *task);
 // Cancels the job with that id (raw, byte for byte). A running one gets its mark. One that waits is
 // taken out and returned: the caller answers it and frees it.
 struct task *tasks_cancel(struct tasks *tasks, struct span id);
+
+// True if jobs wait.
+bool tasks_any_waiting(struct tasks *tasks);
+
+// Takes out the next of those that wait since before that time, while so many threads are busy; the
+// caller frees it. NULL if there is none.
+struct task *tasks_take_stale(struct tasks *tasks, unsigned threads, int64_t before_us);
 
 // No more will come.
 void tasks_end(struct tasks *tasks);

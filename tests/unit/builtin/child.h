@@ -36,6 +36,7 @@
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 struct child {
+    bool prefetch; // as the daemon starts it; set before child_start
     pid_t pid;
     int in;
     int out;
@@ -44,10 +45,13 @@ struct child {
 };
 
 _Noreturn static inline void
-child_run(int in, int out, const struct offload_plugin *descriptor, unsigned threads)
+child_run(int in, int out, const struct offload_plugin *descriptor, unsigned threads, bool prefetch)
 {
-    struct serve_settings settings = {
-        .threads = threads, .line_max = LINE_MAX_BYTES, .depth_max = 16, .answer_depth_max = 8};
+    struct serve_settings settings = {.threads = threads,
+                                      .line_max = LINE_MAX_BYTES,
+                                      .depth_max = 16,
+                                      .answer_depth_max = 8,
+                                      .prefetch = prefetch};
     struct plugin_fault fault;
     int error;
 
@@ -81,7 +85,7 @@ child_start(struct child *child, const struct offload_plugin *descriptor, unsign
     if (child->pid == 0) {
         close(in[1]);
         close(out[0]);
-        child_run(in[0], out[1], descriptor, threads);
+        child_run(in[0], out[1], descriptor, threads, child->prefetch);
     }
     close(in[0]);
     close(out[1]);

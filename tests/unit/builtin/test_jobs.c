@@ -102,7 +102,7 @@ check_run(const char *method, const char *params, const char *result)
 {
     struct job_answer answer;
 
-    jobs_run(span_of(method), span_of(params), &answer);
+    jobs_run(span_of(method), span_of(params), NULL, &answer);
     assert_false(answer.failed);
     if (!span_is(answer.body, result))
         fail_msg("%s %s: %.*s", method, params != NULL ? params : "", (int)answer.body.length,
@@ -115,7 +115,7 @@ check_fails(const char *method, const char *params, const char *part)
 {
     struct job_answer answer;
 
-    jobs_run(span_of(method), span_of(params), &answer);
+    jobs_run(span_of(method), span_of(params), NULL, &answer);
     assert_true(answer.failed);
     assert_non_null(answer.owned);
     assert_int_equal(strlen(answer.owned), answer.body.length);

@@ -187,6 +187,88 @@ test_nobody_reads(void **state)
     check_nobody_reads(2);
 }
 
+// ---- jobs ahead ----------------------------------------------------------------------------
+
+#define READY_TO_PREFETCH \
+    "{\"jsonrpc\":\"2.0\",\"method\":\"worker.ready\",\"params\":{\"prefetch\":true}}\n"
+#define RETURN(ids) \
+    "{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\",\"params\":{\"ids\":[" ids "]}}\n"
+#define LONG_N      "67108864" // far more than a millisecond
+#define LONG_RESULT "100743816049419295391744"
+
+// What comes before a long job is answered, what comes behind it is given back, whether it came
+// with it or later, in one piece or several; and the long one has its own id still.
+static void
+test_give_back(void **state)
+{
+    static struct child worker = {.prefetch = true};
+
+    (void)state;
+    child_start(&worker, NULL, 1);
+    hear(&worker, READY_TO_PREFETCH);
+    say(&worker, REQUEST("1", "echo", "[1]") REQUEST("7", "sum_squares", "[4398046511104]")
+                     REQUEST("2", "echo", "[2]") "{\"jsonrpc\":\"2.0\",\"id\":3,\"me");
+    hear(&worker, RESULT("1", "[1]") RETURN("2"));
+    say(&worker, "thod\":\"echo\"}\n" REQUEST("4", "echo", "[4]"));
+    hear(&worker, RETURN("3,4"));
+    say(&worker,
+        CANCEL("4") "{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}\n" REQUEST("5", "no", "[]"));
+    hear(&worker, RETURN("5"));
+    kill(worker.pid, SIGKILL);
+    reap(&worker);
+    close(worker.in);
+    close(worker.out);
+}
+
+static void
+test_answer_after_giving_back(void **state)
+{
+    static struct child worker = {.prefetch = true};
+
+    (void)state;
+    child_start(&worker, NULL, 1);
+    hear(&worker, READY_TO_PREFETCH);
+    say(&worker, REQUEST("1234567890", "sum_squares", "[" LONG_N "]") REQUEST("2", "echo", "[2]"));
+    hear(&worker, RETURN("2") RESULT("1234567890", LONG_RESULT));
+    // An id that is too long to be kept: nothing is given back meanwhile.
+    say(&worker, REQUEST("\"0123456789012345678901234567890123456789\"", "sum_squares",
+                         "[" LONG_N "]") REQUEST("2", "echo", "[2]"));
+    hear(&worker,
+         RESULT("\"0123456789012345678901234567890123456789\"", LONG_RESULT) RESULT("2", "[2]"));
+    worker_end(&worker);
+}
+
+static void
+test_threads_give_back(void **state)
+{
+    static struct child worker = {.prefetch = true};
+
+    (void)state;
+    child_start(&worker, NULL, 2);
+    hear(&worker, READY_TO_PREFETCH);
+    say(&worker, REQUEST("1", "sum_squares", "[4398046511104]")
+                     REQUEST("2", "sum_squares", "[4398046511104]") REQUEST("3", "echo", "[]")
+                         REQUEST("4", "echo", "[]"));
+    hear(&worker, RETURN("3,4"));
+    kill(worker.pid, SIGKILL);
+    reap(&worker);
+    close(worker.in);
+    close(worker.out);
+}
+
+// By hand, as a filter, every request is answered in its turn.
+static void
+test_nobody_takes_back(void **state)
+{
+    static struct child worker;
+
+    (void)state;
+    child_start(&worker, NULL, 1);
+    say(&worker, REQUEST("1", "sum_squares", "[" LONG_N "]") REQUEST("2", "echo", "[2]"));
+    hear(&worker, RESULT("1", LONG_RESULT) RESULT("2", "[2]"));
+    worker_end(&worker);
+}
+
 int
 main(void)
 {
@@ -197,6 +279,10 @@ main(void)
         cmocka_unit_test(test_answers_before_the_end),
         cmocka_unit_test(test_threads_run_at_once),
         cmocka_unit_test(test_nobody_reads),
+        cmocka_unit_test(test_give_back),
+        cmocka_unit_test(test_answer_after_giving_back),
+        cmocka_unit_test(test_threads_give_back),
+        cmocka_unit_test(test_nobody_takes_back),
     };
 
     signal(SIGPIPE, SIG_IGN);

@@ -91,6 +91,38 @@ test_notifications_have_no_id(void **state)
     tasks_done(&tasks);
 }
 
+// Only those that wait, the first first.
+static void
+test_stale(void **state)
+{
+    struct tasks tasks;
+    struct task *items[4];
+
+    (void)state;
+    tasks_init(&tasks);
+    assert_false(tasks_any_waiting(&tasks));
+    assert_null(tasks_take_stale(&tasks, 1, INT64_MAX));
+    for (int i = 0; i < 4; i++) {
+        items[i] = add(&tasks, "1");
+        items[i]->added_us = 10 * i;
+    }
+    assert_null(tasks_take_stale(&tasks, 1, 21)); // a thread is idle
+    assert_ptr_equal(tasks_next(&tasks), items[0]);
+    assert_null(tasks_take_stale(&tasks, 2, 21));
+    assert_null(tasks_take_stale(&tasks, 1, 10));
+    assert_ptr_equal(tasks_take_stale(&tasks, 1, 21), items[1]);
+    assert_ptr_equal(tasks_take_stale(&tasks, 1, 21), items[2]);
+    assert_null(tasks_take_stale(&tasks, 1, 21));
+    assert_true(tasks_any_waiting(&tasks));
+    free(items[1]);
+    free(items[2]);
+    tasks_finish(&tasks, items[0]);
+    assert_ptr_equal(tasks_next(&tasks), items[3]);
+    assert_false(tasks_any_waiting(&tasks));
+    tasks_finish(&tasks, items[3]);
+    tasks_done(&tasks);
+}
+
 int
 main(void)
 {
@@ -98,6 +130,7 @@ main(void)
         cmocka_unit_test(test_order_and_end),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_notifications_have_no_id),
+        cmocka_unit_test(test_stale),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
