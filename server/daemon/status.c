@@ -72,10 +72,10 @@ status_worker(const struct worker *worker)
     struct worker_report report;
 
     worker_report(worker, &report);
-    return json_pack("{s:i, s:i, s:s, s:i, s:o, s:o}", "slot", (int)report.index, "pid",
+    return json_pack("{s:i, s:i, s:s, s:i, s:i, s:o, s:o}", "slot", (int)report.index, "pid",
                      (int)report.pid, "state", worker_state_name(report.state), "running",
-                     (int)report.running, "jobs_done", number(report.jobs_done), "age_seconds",
-                     seconds_since(report.started_us));
+                     (int)report.running, "waiting", (int)report.waiting, "jobs_done",
+                     number(report.jobs_done), "age_seconds", seconds_since(report.started_us));
 }
 
 static const char *
@@ -110,7 +110,7 @@ status_pool(const struct pool *pool)
                        methods, "processes", (int)report.config->processes, "threads",
                        (int)report.config->threads, "queued", number(report.queued), "running",
                        number(report.running), "restarts", number(report.restarts),
-                       "mean_run_seconds", (double)report.mean_run_us / 1e6, "workers", workers);
+                       "mean_run_seconds", report.run_time.mean_us / 1e6, "workers", workers);
     if (report.config->in_flight != 0)
         json_object_set_new(object, "in_flight", json_integer(report.config->in_flight));
     if (span_present(report.start_error))

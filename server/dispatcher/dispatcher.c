@@ -127,7 +127,7 @@ retry_after(const struct pool *pool)
 
     pool_report(pool, &report);
     slots = (double)report.config->processes * config_slots(report.config);
-    seconds = (double)report.queued * (double)report.mean_run_us / slots / 1e6;
+    seconds = (double)report.queued * report.run_time.mean_us / slots / 1e6;
     return seconds > 0.1 ? seconds : 0.1;
 }
 
@@ -152,6 +152,7 @@ dispatcher_submit_to_pool(struct dispatcher *dispatcher, const struct route *rou
 
     job->pool = pool;
     job->method = span_of(route->method);
+    job->method_index = route->index;
     timeouts_tighten(&job->timeouts, &dispatcher->config->pools[route->pool].timeouts);
     if (deadlines_watch(&dispatcher->deadlines, job) != 0)
         dispatcher_refuse(dispatcher, job, ERROR_BUSY);
@@ -287,6 +288,19 @@ pool_started_cb(void *context, struct job *job)
     deadlines_restart(job);
 }
 
+// A worker has not begun with it, after all.
+static void
+pool_returned_cb(void *context, struct job *job)
+{
+    struct dispatcher *dispatcher = context;
+
+    deadlines_restart(job);
+    if (dispatcher->draining)
+        dispatcher_refuse(dispatcher, job, ERROR_SHUTTING_DOWN);
+    else
+        pool_resubmit(job->pool, job);
+}
+
 static void
 pool_progress_cb(void *context, struct job *job, struct span value)
 {
@@ -308,6 +322,7 @@ pool_stopped_cb(void *context, struct pool *pool)
 static const struct pool_callbacks pool_callbacks = {
     .finished = pool_finished_cb,
     .started = pool_started_cb,
+    .returned = pool_returned_cb,
     .progress = pool_progress_cb,
     .stopped = pool_stopped_cb,
 };

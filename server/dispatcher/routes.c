@@ -58,10 +58,16 @@ is_taken(const struct routes *routes, const char *name)
 }
 
 static bool
-routes_add(struct routes *routes, const struct pool_config *pool, size_t index, const char *method)
+routes_add(struct routes *routes, const struct pool_config *pool, size_t index,
+           unsigned method_index)
 {
-    struct route bare = {.method = method, .pool = index, .bare = true, .primary = true};
-    struct route qualified = {.method = method, .pool = index, .primary = is_taken(routes, method)};
+    const char *method = pool->methods[method_index];
+    struct route bare = {
+        .method = method, .pool = index, .index = method_index, .bare = true, .primary = true};
+    struct route qualified = {.method = method,
+                              .pool = index,
+                              .index = method_index,
+                              .primary = is_taken(routes, method)};
 
     if (asprintf(&qualified.name, "%s.%s", pool->name, method) < 0)
         return false;
@@ -86,8 +92,8 @@ routes_new(const struct config *config)
     if (routes->items == NULL)
         goto fail;
     for (size_t i = 0; i < config->pool_count; i++)
-        for (char **method = config->pools[i].methods; *method != NULL; method++)
-            if (!routes_add(routes, &config->pools[i], i, *method))
+        for (unsigned j = 0; config->pools[i].methods[j] != NULL; j++)
+            if (!routes_add(routes, &config->pools[i], i, j))
                 goto fail;
     qsort(routes->items, routes->count, sizeof(*routes->items), compare_routes);
     return routes;

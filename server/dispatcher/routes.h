@@ -15,6 +15,7 @@ struct route {
     char *name;         // what callers say
     const char *method; // what the worker is told; inside the configuration
     size_t pool;        // index in the configuration
+    unsigned index;     // of the method in its pool
     bool bare;          // the name has no pool in front
     bool primary;       // a bare name, or a qualified one whose bare name is another pool's
 };

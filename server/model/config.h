@@ -53,6 +53,7 @@ struct pool_config {
     char **command;           // POOL_COMMAND: words with {NAME}, NULL-terminated; else NULL
     char *stdin_param;        // POOL_COMMAND: the param that goes to stdin; or NULL
     char *plugin;             // POOL_PLUGIN: absolute path; else NULL
+    unsigned prefetch;        // jobs that may wait in a worker's pipe; 255 by default
     unsigned in_flight;       // programs: requests that a worker has at once; 0: `threads` says it
     unsigned threads; // slots of one worker: jobs that it runs at once; 1 by default, 1024 at most
 };

@@ -116,6 +116,7 @@ add_pool(struct config_draft *draft, char *name)
                                                                 .kill_delay_us = 5000000,
                                                                 .start_timeout_us = 60000000,
                                                                 .crash_limit = 3,
+                                                                .prefetch = 255,
                                                                 .idle_timeout_us = 60000000},
                                                      .named = draft->at};
 }

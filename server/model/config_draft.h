@@ -33,6 +33,7 @@ enum config_key {
     KEY_KILL_DELAY,
     KEY_PLUGIN,
     KEY_IN_FLIGHT,
+    KEY_PREFETCH,
     KEY_WAIT_READY,
     KEY_TIMEOUT_START,
     KEY_CRASH_LIMIT,

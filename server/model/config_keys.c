@@ -52,6 +52,9 @@ static const struct config_key_info infos[KEY_COUNT] = {
                     "The pool's workers are offload-worker with this shared object's methods."},
     [KEY_IN_FLIGHT] = {"pool", "in-flight", "N", "1",
                        "How many requests an asynchronous program has at once."},
+    [KEY_PREFETCH] =
+        {"pool", "prefetch", "N", "255",
+         "How many short jobs may wait in the pipe of a busy worker that gives them back."},
     [KEY_WAIT_READY] = {"pool", "wait-ready", "BOOL", "no",
                         "A worker gets its first job when it has sent worker.ready."},
     [KEY_TIMEOUT_START] = {"pool", "timeout-start", "TIME", "1min",

@@ -136,6 +136,7 @@ print_pool(FILE *out, const struct pool_config *pool)
     print_time(out, KEY_KILL_DELAY, pool->kill_delay_us);
     if (pool->in_flight != 0)
         print_number(out, KEY_IN_FLIGHT, pool->in_flight);
+    print_number(out, KEY_PREFETCH, pool->prefetch);
     print_bool(out, KEY_WAIT_READY, pool->wait_ready);
     print_time(out, KEY_TIMEOUT_START, pool->start_timeout_us);
     print_number(out, KEY_CRASH_LIMIT, pool->crash_limit);

@@ -78,6 +78,7 @@ static const struct rule rules[KEY_COUNT] = {
     [KEY_KILL_DELAY] = {POOL(config.kill_delay_us), 0, DAY_US, apply_time, NULL},
     [KEY_PLUGIN] = {POOL(config.plugin), 0, 0, apply_path, NULL},
     [KEY_IN_FLIGHT] = {POOL(config.in_flight), 1, 65536, apply_number, NULL},
+    [KEY_PREFETCH] = {POOL(config.prefetch), 0, 4096, apply_number, NULL},
     [KEY_WAIT_READY] = {POOL(config.wait_ready), 0, 0, apply_bool, NULL},
     [KEY_TIMEOUT_START] = {POOL(config.start_timeout_us), 0, DAY_US, apply_time, NULL},
     [KEY_CRASH_LIMIT] = {POOL(config.crash_limit), 1, 1000, apply_number, NULL},

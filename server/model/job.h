@@ -46,12 +46,13 @@ struct job_sink {
 struct job {
     TAILQ_ENTRY(job) link; // in a queue, or among those that run in one place
     enum job_state state;
-    void *place;        // where it runs (a worker, a nap); NULL while it does not
-    struct pool *pool;  // which pool has it; NULL if none. Only the dispatcher looks inside
-    struct span method; // as the worker knows it; borrowed from the configuration
-    struct span input;  // text for the stdin of a command, in memory of the job's own; or absent
-    bool progress;      // the sink wants to hear of it
-    struct span params; // raw JSON inside the job's own memory; may be absent
+    void *place;           // where it runs, or waits in a worker's pipe; else NULL
+    struct pool *pool;     // which pool has it; NULL if none. Only the dispatcher looks inside
+    struct span method;    // as the worker knows it; borrowed from the configuration
+    unsigned method_index; // in the methods of its pool
+    struct span input;     // text for the stdin of a command, in memory of the job's own; or absent
+    bool progress;         // the sink wants to hear of it
+    struct span params;    // raw JSON inside the job's own memory; may be absent
     const struct job_sink *sink; // NULL when nobody wants to know any more
     void *sink_context;
     int64_t created_us; // monotonic

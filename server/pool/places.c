@@ -134,6 +134,22 @@ worker_ready_cb(void *context, struct worker *worker)
 }
 
 static void
+worker_started_cb(void *context, struct job *job)
+{
+    struct place *place = context;
+
+    pool_started(place->pool, job);
+}
+
+static void
+worker_returned_cb(void *context, struct job *job)
+{
+    struct place *place = context;
+
+    pool_returned(place->pool, job);
+}
+
+static void
 worker_finished_cb(void *context, struct job *job, const struct outcome *outcome)
 {
     struct place *place = context;
@@ -148,8 +164,10 @@ worker_room_cb(void *context, struct worker *worker)
 
     if (place->worker != worker)
         return;
-    if (!place->roomy)
+    if (!place->roomy && worker_has_room(worker))
         place_set_roomy(place, true);
+    place->pool->next_ahead = place->index; // the others are full, as far as we know
+    place->pool->ahead_full = false;
     supervision_answered(place);
     pool_feed(place->pool);
 }
@@ -216,6 +234,8 @@ worker_condemned_cb(void *context, struct worker *worker)
 
 static const struct worker_callbacks worker_callbacks = {
     .ready = worker_ready_cb,
+    .started = worker_started_cb,
+    .returned = worker_returned_cb,
     .progress = worker_progress_cb,
     .condemned = worker_condemned_cb,
     .finished = worker_finished_cb,

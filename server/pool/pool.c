@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STOP_GRACE_US 1000000 // for a worker whose stdin is closed; then SIGKILL
+#define STOP_GRACE_US   1000000 // for a worker whose stdin is closed; then SIGKILL
+#define COST_UNKNOWN_US 1000000 // of a method that has not run yet
 
 // ---- jobs -----------------------------------------------------------------------------------
 
@@ -21,7 +22,9 @@ pool_finish(struct pool *pool, struct job *job, const struct outcome *outcome)
 
         TAILQ_REMOVE(&pool->running, job, link);
         pool->running_count--;
-        pool->mean_run_us = pool->mean_run_us == 0 ? run_us : (pool->mean_run_us * 7 + run_us) / 8;
+        run_time_add(&pool->run_time, run_us);
+        run_time_add(&pool->method_times[job->method_index], run_us);
+        job->place = NULL;
     }
     pool->callbacks->finished(pool->context, job, outcome);
 }
@@ -34,9 +37,30 @@ pool_refuse(struct pool *pool, struct job *job, const char *error, size_t length
     pool_finish(pool, job, &outcome);
 }
 
+// It is out of the queue, in a worker's pipe.
 static void
+pool_handed_over(struct pool *pool, struct job *job)
+{
+    TAILQ_INSERT_TAIL(&pool->ahead, job, link);
+    pool->ahead_count++;
+}
+
+// It leaves a worker's pipe, one way or another.
+static void
+pool_leave_ahead(struct pool *pool, struct job *job)
+{
+    TAILQ_REMOVE(&pool->ahead, job, link);
+    pool->ahead_count--;
+    job->place = NULL;
+}
+
+void
 pool_started(struct pool *pool, struct job *job)
 {
+    void *place = job->place;
+
+    pool_leave_ahead(pool, job);
+    job->place = place;
     job_set_state(job, JOB_RUNNING);
     TAILQ_INSERT_TAIL(&pool->running, job, link);
     pool->running_count++;
@@ -44,9 +68,25 @@ pool_started(struct pool *pool, struct job *job)
 }
 
 void
+pool_returned(struct pool *pool, struct job *job)
+{
+    if (job->state == JOB_QUEUED) {
+        pool_leave_ahead(pool, job);
+    } else { // it was taken for running already
+        TAILQ_REMOVE(&pool->running, job, link);
+        pool->running_count--;
+        job->place = NULL;
+        job->attempts--;
+        job_set_state(job, JOB_QUEUED);
+    }
+    pool->callbacks->returned(pool->context, job);
+}
+
+void
 pool_command_started(struct pool *pool, struct job *job)
 {
     pool->alive++;
+    pool_handed_over(pool, job);
     pool_started(pool, job);
 }
 
@@ -75,23 +115,68 @@ pool_feed_commands(struct pool *pool)
         runner_start(pool->runner, job);
 }
 
+// How long the job is thought to run. Where nothing is known it may be for long.
+static int64_t
+pool_cost_us(const struct pool *pool, const struct job *job)
+{
+    const struct run_time *known = &pool->method_times[job->method_index];
+
+    if (known->samples == 0)
+        return COST_UNKNOWN_US;
+    return known->typical_us < 1 ? 1 : (int64_t)known->typical_us;
+}
+
 static void
 pool_run(struct pool *pool, struct place *place, struct job *job)
 {
+    int64_t cost_us = pool_cost_us(pool, job);
     size_t length = 0;
     char *error;
 
-    if (worker_run(place->worker, job) == 0) {
-        place_set_roomy(place, worker_has_room(place->worker));
-        pool_started(pool, job);
+    pool_handed_over(pool, job);
+    if (worker_run(place->worker, job, cost_us) == 0) {
+        if (place->roomy)
+            place_set_roomy(place, worker_has_room(place->worker));
         return;
     }
+    pool_leave_ahead(pool, job);
     error =
         error_object(ERROR_BUSY, SPAN("{\"reason\":\"out of memory\",\"retry_after\":1}"), &length);
     pool_refuse(pool, job, error, length);
     free(error);
 }
 
+// A place whose worker is idle, at least in part; NULL if there is none.
+static struct place *
+pool_roomy_place(struct pool *pool)
+{
+    struct place *place;
+
+    while ((place = TAILQ_FIRST(&pool->roomy)) != NULL) {
+        if (worker_has_room(place->worker))
+            return place;
+        place_set_roomy(place, false); // it has begun to die since it said that it has room
+    }
+    return NULL;
+}
+
+// A place in whose worker's pipe the job may wait, by turns; NULL if there is none.
+static struct place *
+pool_place_ahead(struct pool *pool, const struct job *job)
+{
+    int64_t cost_us = pool_cost_us(pool, job);
+
+    for (unsigned i = 0; i < pool->config->processes; i++) {
+        struct place *place = &pool->places[pool->next_ahead];
+
+        pool->next_ahead = (pool->next_ahead + 1) % pool->config->processes;
+        if (place->worker != NULL && worker_can_prefetch(place->worker, cost_us))
+            return place;
+    }
+    return NULL;
+}
+
+// Idle workers first; then, as none is idle, short jobs go ahead into the pipes of busy ones.
 void
 pool_feed(struct pool *pool)
 {
@@ -102,15 +187,17 @@ pool_feed(struct pool *pool)
         pool_feed_commands(pool);
         return;
     }
-    while ((place = TAILQ_FIRST(&pool->roomy)) != NULL) {
-        // It may have begun to die since it said that it has room.
-        if (!worker_has_room(place->worker)) {
-            place_set_roomy(place, false);
-            continue;
-        }
+    while ((place = pool_roomy_place(pool)) != NULL || !pool->ahead_full) {
         job = queue_take(&pool->queue);
         if (job == NULL)
             return;
+        if (place == NULL)
+            place = pool_place_ahead(pool, job);
+        if (place == NULL) {
+            queue_add(&pool->queue, job, true);
+            pool->ahead_full = true;
+            break;
+        }
         pool_run(pool, place, job);
     }
     supervision_grow(pool);
@@ -145,7 +232,7 @@ pool_crash_limit(const struct pool *pool)
     return pool->config->crash_limit;
 }
 
-// Takes a running job away from its worker.
+// Takes a job away from its worker.
 static void
 pool_take_back(struct pool *pool, struct job *job, bool condemn)
 {
@@ -153,8 +240,12 @@ pool_take_back(struct pool *pool, struct job *job, bool condemn)
     struct worker_report report;
     struct place *place;
 
-    TAILQ_REMOVE(&pool->running, job, link);
-    pool->running_count--;
+    if (job->state == JOB_RUNNING) {
+        TAILQ_REMOVE(&pool->running, job, link);
+        pool->running_count--;
+    } else {
+        pool_leave_ahead(pool, job);
+    }
     if (pool->runner != NULL) {
         runner_take_back(job);
         return;
@@ -168,10 +259,10 @@ pool_take_back(struct pool *pool, struct job *job, bool condemn)
 void
 pool_cancel(struct pool *pool, struct job *job)
 {
-    if (job->state == JOB_QUEUED)
-        queue_remove(&pool->queue, job);
-    else
+    if (job->place != NULL)
         pool_take_back(pool, job, false);
+    else
+        queue_remove(&pool->queue, job);
 }
 
 char *
@@ -188,8 +279,8 @@ pool_expire(struct pool *pool, struct job *job, enum timeout_kind kind, size_t *
     death.timeout = kind;
     death.attempts = job->attempts;
     error = certificate_error(&death, ret_length);
-    if (job->state == JOB_RUNNING)
-        pool_take_back(pool, job, true);
+    if (job->place != NULL)
+        pool_take_back(pool, job, job->state == JOB_RUNNING);
     else
         queue_remove(&pool->queue, job);
     return error;
@@ -239,11 +330,12 @@ pool_argv(struct pool *pool, const struct pool_settings *settings)
     pool->builtin_argv[2] = pool->threads_text;
     pool->builtin_argv[3] = (char *)"--line-max";
     pool->builtin_argv[4] = pool->line_max_text;
+    pool->builtin_argv[5] = (char *)"--prefetch";
     if (pool->config->kind == POOL_PLUGIN) {
-        pool->builtin_argv[5] = (char *)"--plugin";
-        pool->builtin_argv[6] = pool->config->plugin;
-        pool->builtin_argv[7] = (char *)"--depth-max";
-        pool->builtin_argv[8] = pool->depth_max_text;
+        pool->builtin_argv[6] = (char *)"--plugin";
+        pool->builtin_argv[7] = pool->config->plugin;
+        pool->builtin_argv[8] = (char *)"--depth-max";
+        pool->builtin_argv[9] = pool->depth_max_text;
     }
     return pool->builtin_argv;
 }
@@ -259,6 +351,16 @@ pool_init_runner(struct pool *pool)
     return pool->runner != NULL;
 }
 
+static struct run_time *
+method_times_new(const struct pool_config *config)
+{
+    size_t count = 0;
+
+    while (config->methods != NULL && config->methods[count] != NULL)
+        count++;
+    return calloc(count + 1, sizeof(struct run_time));
+}
+
 static bool
 pool_init(struct pool *pool, const struct pool_settings *settings)
 {
@@ -269,6 +371,7 @@ pool_init(struct pool *pool, const struct pool_settings *settings)
     snprintf(pool->subject, sizeof(pool->subject), "pool %s", pool->config->name);
     messages_init(&pool->messages);
     queue_init(&pool->queue);
+    TAILQ_INIT(&pool->ahead);
     TAILQ_INIT(&pool->running);
     TAILQ_INIT(&pool->roomy);
     LIST_INIT(&pool->workers);
@@ -280,6 +383,7 @@ pool_init(struct pool *pool, const struct pool_settings *settings)
         .all = &pool->workers,
         .pool = pool->config->name,
         .slots = config_slots(pool->config),
+        .ahead = pool->config->prefetch,
         // The daemon's own number may be longer than the id and the method it stands for.
         .line_max = settings->line_max + 1024,
         .depth_max = settings->depth_max,
@@ -290,6 +394,9 @@ pool_init(struct pool *pool, const struct pool_settings *settings)
         .start_timeout_us = pool->config->start_timeout_us,
     };
     pool->worker_settings.argv = pool_argv(pool, settings);
+    pool->method_times = method_times_new(pool->config);
+    if (pool->method_times == NULL)
+        return false;
     error = attributes_init(&pool->attributes, pool->config, settings->open_files, &problem);
     if (error != 0)
         log_error(pool->subject, "user or group: %s", problem != NULL ? problem : strerror(-error));
@@ -333,6 +440,7 @@ pool_free(struct pool *pool)
     runner_free(pool->runner);
     attributes_done(&pool->attributes);
     messages_done(&pool->messages);
+    free(pool->method_times);
     pool_clear_start_error(pool);
     free(pool);
 }
@@ -356,7 +464,9 @@ pool_any_queued(struct pool *pool)
 struct job *
 pool_any_running(struct pool *pool)
 {
-    return TAILQ_FIRST(&pool->running);
+    struct job *job = TAILQ_FIRST(&pool->running);
+
+    return job != NULL ? job : TAILQ_FIRST(&pool->ahead);
 }
 
 void
@@ -364,10 +474,10 @@ pool_report(const struct pool *pool, struct pool_report *ret_report)
 {
     *ret_report = (struct pool_report){
         .config = pool->config,
-        .queued = pool->queue.count,
+        .queued = pool->queue.count + pool->ahead_count,
         .running = pool->running_count,
         .restarts = pool->restarts,
-        .mean_run_us = pool->mean_run_us,
+        .run_time = pool->run_time,
         .start_error = {.at = pool->start_error, .length = pool->start_error_length},
     };
 }

@@ -6,6 +6,7 @@
 #include "common/span.h"
 #include "model/config.h"
 #include "model/job.h"
+#include "model/run_time.h"
 #include "pool/worker.h"
 
 #include <stddef.h>
@@ -30,8 +31,11 @@ struct pool_callbacks {
     // A job has its outcome (borrowed for the call); the job is the callee's from here on. May come
     // from inside pool_submit.
     void (*finished)(void *context, struct job *job, const struct outcome *outcome);
-    // The job has left the queue: a worker has it.
+    // The job runs.
     void (*started)(void *context, struct job *job);
+    // The job, still queued, has come back from a worker that had not begun with it; it is the
+    // callee's, who will most likely resubmit it.
+    void (*returned)(void *context, struct job *job);
     // Progress of a running job; the value (raw JSON) is borrowed for the call.
     void (*progress)(void *context, struct job *job, struct span value);
     // After pool_stop: every worker is gone. May come from inside pool_stop.
@@ -43,10 +47,11 @@ struct pool *pool_new(const struct pool_settings *settings, const struct pool_ca
                       void *context);
 void pool_free(struct pool *pool); // after `stopped`, or when nothing was ever run
 
-// Runs the job or queues it. Exactly one `finished` follows, unless pool_cancel comes first.
+// Runs the job or queues it; job->method_index is its method's in the configuration. Exactly one
+// `finished` follows, unless pool_cancel comes first.
 void pool_submit(struct pool *pool, struct job *job);
 
-// The same for a job that has run before: it goes to the front.
+// The same for a job that was with a worker before: it goes to the front.
 void pool_resubmit(struct pool *pool, struct job *job);
 unsigned pool_crash_limit(const struct pool *pool);
 
@@ -61,7 +66,8 @@ void pool_cancel(struct pool *pool, struct job *job);
 // answers it (malloc, the caller frees; NULL when out of memory).
 char *pool_expire(struct pool *pool, struct job *job, enum timeout_kind kind, size_t *ret_length);
 
-// Some job that waits, or that runs; NULL if there is none. For taking all of them back.
+// Some job that waits, or that is with a worker; NULL if there is none. For taking all of them
+// back.
 struct job *pool_any_queued(struct pool *pool);
 struct job *pool_any_running(struct pool *pool);
 
@@ -71,10 +77,10 @@ void pool_stop(struct pool *pool);
 // What others may know of it.
 struct pool_report {
     const struct pool_config *config;
-    size_t queued;
+    size_t queued; // in workers' pipes too
     size_t running;
-    uint64_t restarts;       // workers that were replaced
-    int64_t mean_run_us;     // moving average; 0 before the first job
+    uint64_t restarts; // workers that were replaced
+    struct run_time run_time;
     struct span start_error; // the error object that answers jobs as no worker can start; or absent
 };
 void pool_report(const struct pool *pool, struct pool_report *ret_report);

@@ -5,6 +5,7 @@
 
 #include "common/message.h"
 #include "model/queue.h"
+#include "model/run_time.h"
 #include "pool/attributes.h"
 #include "pool/pool.h"
 #include "pool/runner.h"
@@ -36,15 +37,19 @@ struct pool {
     const struct pool_callbacks *callbacks;
     void *context;
     struct messages messages;
-    char *builtin_argv[10];
+    char *builtin_argv[11];
     char threads_text[16];
     char line_max_text[32];
     char depth_max_text[16];
     char subject[80];
     struct queue queue;
+    struct job_list ahead; // in a worker's pipe, which has not begun with them
+    size_t ahead_count;
     struct job_list running;
     size_t running_count;
     struct place_list roomy;
+    unsigned next_ahead;        // the place that is asked first to take a job ahead
+    bool ahead_full;            // none could take one, and no worker has answered since
     struct worker_list workers; // all of them, those that are leaving too
     unsigned alive;             // workers that are not gone
     unsigned leaving;           // of those: without a place any more
@@ -53,7 +58,8 @@ struct pool {
     struct runner *runner; // POOL_COMMAND: its places have no workers; else NULL
     struct spawn_attributes attributes;
     uint64_t restarts;
-    int64_t mean_run_us;
+    struct run_time run_time;      // of all its jobs
+    struct run_time *method_times; // by job->method_index
     char *start_error;
     size_t start_error_length;
     struct place places[];
@@ -64,6 +70,8 @@ void pool_feed(struct pool *pool); // hands what waits to whoever has room
 void pool_finish(struct pool *pool, struct job *job, const struct outcome *outcome);
 void pool_refuse(struct pool *pool, struct job *job, const char *error, size_t length);
 void pool_clear_start_error(struct pool *pool);
+void pool_started(struct pool *pool, struct job *job);  // a worker has begun with it
+void pool_returned(struct pool *pool, struct job *job); // a worker will not begin with it
 
 void pool_progress(struct pool *pool, struct job *job, struct span value);
 void pool_command_started(struct pool *pool, struct job *job);

@@ -76,6 +76,10 @@ worker_patience_cb(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (worker->state != WORKER_READY || !slots_oldest_abandoned(worker->slots, &abandoned_us))
         return;
+    if (worker->condemned && slots_wanted_running(worker->slots) == 0) {
+        worker_terminate(worker); // what waits in its pipe it should have given back by now
+        return;
+    }
     left_us = abandoned_us + delay_us - clock_us();
     if (left_us <= 0) {
         worker->condemned = true;
@@ -85,6 +89,17 @@ worker_patience_cb(evutil_socket_t fd, short what, void *context)
     }
     left = (struct timeval){left_us / 1000000, left_us % 1000000};
     event_add(worker->patience, &left);
+}
+
+// Not for ever will it be waited for a job that nobody wants.
+static void
+worker_be_patient(struct worker *worker)
+{
+    int64_t delay_us = worker->settings->kill_delay_us;
+    struct timeval patience = {delay_us / 1000000, delay_us % 1000000};
+
+    if (!evtimer_pending(worker->patience, NULL))
+        event_add(worker->patience, &patience);
 }
 
 // Takes over the descriptors. 0 or -ENOMEM; what was not taken is closed either way.
@@ -143,7 +158,7 @@ worker_new(const struct worker_settings *settings, unsigned index,
     worker->index = index;
     worker->started_us = clock_us();
     worker->start.fd = -1;
-    worker->slots = slots_new(settings->slots);
+    worker->slots = slots_new(settings->slots, settings->ahead);
     if (worker->slots == NULL)
         goto fail;
     error = worker_spawn(worker, &spawned);
@@ -176,8 +191,28 @@ fail:
 
 // ---- jobs -----------------------------------------------------------------------------------
 
+void
+worker_begin(struct worker *worker, struct job *job)
+{
+    job->attempts++;
+    worker->callbacks->started(worker->context, job);
+}
+
+void
+worker_start_next(struct worker *worker)
+{
+    struct job *job;
+
+    while (slots_start(worker->slots, clock_us(), &job)) {
+        if (job != NULL)
+            worker_begin(worker, job);
+        else
+            worker_be_patient(worker);
+    }
+}
+
 int
-worker_run(struct worker *worker, struct job *job)
+worker_run(struct worker *worker, struct job *job, int64_t cost_us)
 {
     uint64_t number = slots_next_number(worker->slots);
     struct iovec iov[MESSAGE_IOV_MAX + 1];
@@ -191,9 +226,9 @@ worker_run(struct worker *worker, struct job *job)
     error = stream_write(worker->input, iov, count);
     if (error != 0)
         return error;
-    slots_put(worker->slots, number, job);
     job->place = worker;
-    job->attempts++;
+    slots_put(worker->slots, number, job, cost_us);
+    worker_start_next(worker);
     return 0;
 }
 
@@ -201,8 +236,6 @@ worker_run(struct worker *worker, struct job *job)
 static bool
 worker_ask_to_cancel(struct worker *worker, uint64_t number)
 {
-    struct timeval patience = {worker->settings->kill_delay_us / 1000000,
-                               worker->settings->kill_delay_us % 1000000};
     struct iovec iov[MESSAGE_IOV_MAX + 1];
     struct span nobody = {0};
     char params[48];
@@ -215,8 +248,7 @@ worker_ask_to_cancel(struct worker *worker, uint64_t number)
     iov[count++] = (struct iovec){.iov_base = (char *)"\n", .iov_len = 1};
     if (stream_write(worker->input, iov, count) != 0)
         return false;
-    if (!evtimer_pending(worker->patience, NULL))
-        event_add(worker->patience, &patience);
+    worker_be_patient(worker);
     return true;
 }
 
@@ -228,6 +260,8 @@ worker_abandon(struct worker *worker, struct job *job, bool condemn)
     if (!condemn && worker_ask_to_cancel(worker, number))
         return false;
     worker->condemned |= condemn || worker->can_cancel; // if asking has failed
+    if (worker->condemned)
+        worker_be_patient(worker);
     return worker_end_if_unwanted(worker) || worker->condemned;
 }
 
@@ -270,6 +304,28 @@ worker_has_room(const struct worker *worker)
     return worker->state == WORKER_READY && !worker->condemned && !slots_full(worker->slots);
 }
 
+// One job of up to this length may wait behind another such one: a worker then never waits for us.
+#define SHORT_US 2000
+// As many as would be done within this time may wait, however many they are.
+#define AHEAD_US 1000
+// Nor may they fill more than the pipe, beyond which they would be in memory twice.
+#define AHEAD_BYTES 65536
+
+bool
+worker_can_prefetch(const struct worker *worker, int64_t cost_us)
+{
+    const struct slots *slots = worker->slots;
+    int64_t before_us = slots_cost_us(slots) / worker->settings->slots;
+
+    if (worker->state != WORKER_READY || worker->condemned || !worker->gives_back ||
+        worker->held_up || slots_ahead_full(slots) || slots_abandoned_running(slots) > 0 ||
+        stream_output(worker->input) >= AHEAD_BYTES)
+        return false;
+    if (slots_waiting(slots) == 0)
+        return before_us <= SHORT_US && cost_us <= SHORT_US;
+    return before_us + cost_us <= AHEAD_US;
+}
+
 void
 worker_describe(struct worker *worker, struct death *ret_death)
 {
@@ -286,7 +342,8 @@ worker_report(const struct worker *worker, struct worker_report *ret_report)
         .index = worker->index,
         .pid = worker->pid,
         .state = worker->state,
-        .running = slots_busy(worker->slots),
+        .running = slots_busy(worker->slots) - slots_waiting(worker->slots),
+        .waiting = slots_waiting(worker->slots),
         .jobs_done = worker->jobs_done,
         .was_ready = worker->was_ready,
         .started_us = worker->started_us,

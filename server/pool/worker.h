@@ -46,6 +46,7 @@ struct worker_settings {
     const char *pool;
     char *const *argv;
     unsigned slots; // jobs at once
+    unsigned ahead; // more that may wait in its pipe, if it says that it gives them back
     size_t line_max;
     unsigned depth_max;
     const struct spawn_attributes *attributes;
@@ -58,11 +59,15 @@ struct worker_settings {
 // All from the loop. `gone` is the last; the worker frees itself after it.
 struct worker_callbacks {
     void (*ready)(void *context, struct worker *worker);
+    // The worker has begun with the job. May come from inside worker_run.
+    void (*started)(void *context, struct job *job);
+    // The worker has not begun with the job and will not: it is the callee's again.
+    void (*returned)(void *context, struct job *job);
     // A job has its outcome; the outcome is borrowed for the call.
     void (*finished)(void *context, struct job *job, const struct outcome *outcome);
     // A job's worker tells of its progress; the value (raw JSON) is borrowed for the call.
     void (*progress)(void *context, struct job *job, struct span value);
-    // There is room for another job.
+    // There may be room for another job.
     void (*room)(void *context, struct worker *worker);
     // It takes no new jobs and ends with the last that is wanted: it did not cancel when asked to.
     void (*condemned)(void *context, struct worker *worker);
@@ -74,15 +79,16 @@ struct worker_callbacks {
 struct worker *worker_new(const struct worker_settings *settings, unsigned index,
                           const struct worker_callbacks *callbacks, void *context, int *ret_error);
 
-// Gives it a job (it must be READY and have room). 0 or -ENOMEM: then the job is still the
-// caller's.
-int worker_run(struct worker *worker, struct job *job);
+// Gives it a job (it must have room, or be able to prefetch). `cost_us`: how long it may run. 0 or
+// -ENOMEM: then the job is still the caller's.
+int worker_run(struct worker *worker, struct job *job, int64_t cost_us);
 
 // Nobody waits for this job any more; it is the caller's again. A worker that understands cancel is
 // asked (unless `condemn`) and has kill_delay_us to answer. Otherwise, if the worker has no other,
 // its process group is told to end (worker_terminate), which really stops the work. Among others
 // the job runs on and its answer is dropped; with `condemn` the worker then takes no new jobs, and
-// ends with the last that is wanted. True if the worker is on its way out.
+// ends with the last that is wanted. True if the worker is on its way out. Jobs that wait in its
+// pipe count as others: the worker gives them back, or kill_delay_us passes.
 bool worker_abandon(struct worker *worker, struct job *job, bool condemn);
 
 // It takes no new jobs, and when it has none any more its stdin is closed (worker_stop).
@@ -106,7 +112,12 @@ void worker_list_stop(struct worker_list *list, int64_t grace_us);
 // SIGKILL for its whole process group. Jobs in its hands are settled as lost.
 void worker_kill(struct worker *worker);
 
+// True if a job would start at once.
 bool worker_has_room(const struct worker *worker);
+
+// True if a job of that cost may wait in its pipe: it would not wait longer than a millisecond, or
+// than the one short job that runs.
+bool worker_can_prefetch(const struct worker *worker, int64_t cost_us);
 
 // What others may know of it.
 struct worker_report {
@@ -114,6 +125,7 @@ struct worker_report {
     pid_t pid;
     enum worker_state state;
     unsigned running; // slots in use
+    unsigned waiting; // jobs in its pipe that it has not begun with
     uint64_t jobs_done;
     bool was_ready;
     int64_t started_us; // monotonic

@@ -54,6 +54,8 @@ worker_settle(struct worker *worker)
     worker->input = worker->output = NULL;
     death->jobs_done = worker->jobs_done;
     death->stderr_tail = chatter_tail(worker->chatter);
+    slots_return_waiting(worker->slots); // it had not begun with them
+    worker_give_back(worker);
     while (slots_take_any(worker->slots, &job))
         if (job != NULL)
             worker_lose(worker, job);

@@ -37,6 +37,8 @@ struct worker {
     bool retired;    // because its time is over: it may end in its own way
     bool ready_said; // it sent worker.ready
     bool can_cancel; // and said that it understands $/cancelRequest
+    bool gives_back; // and that it returns what would have to wait
+    bool held_up;    // it has returned jobs: it gets none ahead until its next answer
     struct death death;
     char breach_text[WORKER_BREACH_MAX];
     char subject[96];
@@ -48,11 +50,14 @@ struct worker {
 // worker.c
 void worker_set_state(struct worker *worker, enum worker_state state); // only forwards
 void worker_become_ready(struct worker *worker);
+void worker_begin(struct worker *worker, struct job *job);
+void worker_start_next(struct worker *worker); // what waits in its pipe begins, if it may
 void worker_arm(struct worker *worker, int64_t after_us); // the grace timer
 
 // worker_talk.c: take the descriptor. NULL when out of memory; the fd is then still the caller's.
 struct stream *worker_open_input(struct worker *worker, int fd);
 struct stream *worker_open_output(struct worker *worker, int fd);
+void worker_give_back(struct worker *worker); // what slots_return has put aside
 
 // worker_end.c
 void worker_sign_of_end(struct worker *worker);

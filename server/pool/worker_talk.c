@@ -18,8 +18,12 @@ worker_answer(struct worker *worker, const struct message *message, struct span 
         return;
     }
     worker->jobs_done++;
+    worker->held_up = false;
+    if (job != NULL && job->state == JOB_QUEUED)
+        worker_begin(worker, job); // out of its turn
     if (job != NULL)
         worker->callbacks->finished(worker->context, job, &outcome);
+    worker_start_next(worker);
     if (worker->state == WORKER_READY && !worker_end_if_unwanted(worker) && !worker->condemned)
         worker->callbacks->room(worker->context, worker);
 }
@@ -66,25 +70,76 @@ worker_take_progress(struct worker *worker, struct span params)
 static void
 worker_take_ready(struct worker *worker, struct span params)
 {
-    struct span ignored = {0};
     struct span cancel = {0};
+    struct span prefetch = {0};
 
     if (worker->ready_said)
         return;
     worker->ready_said = true;
-    find_members(params, "cancel", &cancel, "", &ignored);
+    find_members(params, "cancel", &cancel, "prefetch", &prefetch);
     worker->can_cancel = span_is(cancel, "true");
+    worker->gives_back = span_is(prefetch, "true");
     if (worker->settings->wait_ready)
         worker_become_ready(worker);
 }
 
+// Puts aside the jobs with these ids. False if there is one that it does not have.
+static bool
+return_ids(struct worker *worker, struct span ids)
+{
+    struct scanner scanner;
+    enum json_kind kind;
+    struct span id;
+
+    scanner_init(&scanner, ids, SCANNER_DEPTH_LIMIT);
+    if (!span_present(ids) || !scanner_enter(&scanner, JSON_KIND_ARRAY))
+        return false;
+    while (scanner_element(&scanner))
+        if (!scanner_value(&scanner, &kind, &id) || !slots_return(worker->slots, id))
+            return false;
+    return true;
+}
+
+void
+worker_give_back(struct worker *worker)
+{
+    struct job *job;
+
+    while (slots_take_returned(worker->slots, &job))
+        if (job != NULL)
+            worker->callbacks->returned(worker->context, job);
+}
+
+// Jobs that it has not begun with, as the one before them takes long.
 static void
-worker_take_notification(struct worker *worker, const struct message *message)
+worker_take_return(struct worker *worker, struct span params, struct span line)
+{
+    struct span ignored = {0};
+    struct span ids = {0};
+
+    find_members(params, "ids", &ids, "", &ignored);
+    if (!return_ids(worker, ids)) {
+        worker_breach(worker, "it returned a job that it does not have", line);
+        return;
+    }
+    worker->held_up = true;
+    worker_give_back(worker);
+    worker_start_next(worker);
+    if (worker->state == WORKER_READY && worker_end_if_unwanted(worker))
+        worker->callbacks->condemned(worker->context, worker);
+    else
+        worker->callbacks->room(worker->context, worker);
+}
+
+static void
+worker_take_notification(struct worker *worker, const struct message *message, struct span line)
 {
     if (span_is(message->method, "$/progress"))
         worker_take_progress(worker, message->params);
     else if (span_is(message->method, "worker.ready"))
         worker_take_ready(worker, message->params);
+    else if (span_is(message->method, "worker.return"))
+        worker_take_return(worker, message->params, line);
     // One that is not known is no fault.
 }
 
@@ -107,7 +162,7 @@ worker_line_cb(void *context, char *line, size_t length)
         worker_answer(worker, &messages->items[0], text);
         return;
     case MESSAGE_NOTIFICATION:
-        worker_take_notification(worker, &messages->items[0]);
+        worker_take_notification(worker, &messages->items[0], text);
         return;
     case MESSAGE_REQUEST:
     case MESSAGE_INVALID:

@@ -11,7 +11,9 @@
 //   held       dies; a descendant that left the group holds its stdout and has its pid in "held"
 //   deaf       closes its stdin, answers, runs on        mute       closes its stdout and runs on
 //   progress   a notification, then the answer           echo       the whole request as the result
-// and lines that break the protocol: garbage, other, twice, batch, request, null, text, long.
+//   offer      that jobs may wait in its pipe, answer    back       gives this very job back
+// and lines that break the protocol: garbage, other, twice, batch, request, null, text, long,
+// misback (gives back a job that it does not have).
 #define SCRIPT_WORKER                                                                             \
     "#!/bin/sh\n"                                                                                 \
     "say() { printf '{\"jsonrpc\":\"2.0\",\"id\":%s,%s}\\n' \"$1\" \"$2\"; }\n"                   \
@@ -35,6 +37,12 @@
     "    mute) exec >&-; sleep 1000 ;;\n"                                                         \
     "    progress) echo '{\"jsonrpc\":\"2.0\",\"method\":\"$/progress\",\"params\":{}}'; ok $id " \
     ";;\n"                                                                                        \
+    "    offer) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.ready\","                          \
+    "\"params\":{\"prefetch\":true}}'; ok $id ;;\n"                                               \
+    "    back) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\",'"                         \
+    "'\"params\":{\"ids\":['$id']}}' ;;\n"                                                        \
+    "    misback) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\",'"                      \
+    "'\"params\":{\"ids\":['$((id + 1))']}}' ;;\n"                                                \
     "    echo) say $id \"\\\"result\\\":$line\" ;;\n"                                             \
     "    garbage) echo 'hello, world' ;;\n"                                                       \
     "    other) ok $((id + 1)) ;;\n"                                                              \

@@ -36,7 +36,7 @@ test_plain_data(void **state)
     (void)state;
     FAIL_EACH_ALLOCATION(run)
     {
-        struct slots *slots = slots_new(3);
+        struct slots *slots = slots_new(3, 2);
 
         assert_int_equal(slots == NULL, allocation_failed());
         slots_free(slots);

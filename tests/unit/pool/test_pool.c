@@ -220,7 +220,7 @@ test_order(void **state)
     }
     assert_true(pool_has_room(fixture.pool));
     assert_int_equal(report(&fixture).queued + report(&fixture).running, 0);
-    assert_true(report(&fixture).mean_run_us > 0);
+    assert_true(report(&fixture).run_time.mean_us > 0);
     assert_int_equal(report(&fixture).restarts, 0);
     fixture_close(&fixture);
 }

@@ -35,15 +35,17 @@ static uint64_t
 put(struct slots *slots, struct job *job)
 {
     uint64_t number = slots_next_number(slots);
+    struct job *started;
 
-    slots_put(slots, number, job);
+    slots_put(slots, number, job, 10);
+    slots_start(slots, 1, &started);
     return number;
 }
 
 static void
 test_fill_and_empty(void **state)
 {
-    struct slots *slots = slots_new(3);
+    struct slots *slots = slots_new(3, 0);
     uint64_t numbers[3];
     struct job *job;
 
@@ -68,7 +70,7 @@ test_fill_and_empty(void **state)
 static void
 test_numbers_are_fresh(void **state)
 {
-    struct slots *slots = slots_new(3);
+    struct slots *slots = slots_new(3, 0);
     static bool seen[10000];
     uint64_t number;
     struct job *job;
@@ -91,7 +93,7 @@ test_numbers_are_fresh(void **state)
 static void
 test_late_and_invented_answers(void **state)
 {
-    struct slots *slots = slots_new(2);
+    struct slots *slots = slots_new(2, 0);
     struct job *job = &jobs[7];
     uint64_t first = put(slots, &jobs[0]);
     uint64_t second;
@@ -130,7 +132,7 @@ test_ids_that_are_no_numbers(void **state)
                                       "00000000000000000002",
                                       "18446744073709551618",
                                       "99999999999999999999999999999999999999999999999"};
-    struct slots *slots = slots_new(1);
+    struct slots *slots = slots_new(1, 0);
     struct job *job = &jobs[7];
 
     (void)state;
@@ -150,7 +152,7 @@ test_ids_that_are_no_numbers(void **state)
 static void
 test_abandon(void **state)
 {
-    struct slots *slots = slots_new(2);
+    struct slots *slots = slots_new(2, 0);
     uint64_t numbers[2] = {put(slots, &jobs[0]), put(slots, &jobs[1])};
     struct job *job = &jobs[7];
 
@@ -168,7 +170,7 @@ test_abandon(void **state)
 static void
 test_look(void **state)
 {
-    struct slots *slots = slots_new(2);
+    struct slots *slots = slots_new(2, 0);
     uint64_t number = put(slots, &jobs[3]);
     struct job *job = &jobs[7];
     char id[24];
@@ -198,7 +200,7 @@ test_look(void **state)
 static void
 test_oldest_abandoned(void **state)
 {
-    struct slots *slots = slots_new(3);
+    struct slots *slots = slots_new(3, 0);
     uint64_t numbers[3];
     struct job *job;
     int64_t oldest_us = 4711;
@@ -226,7 +228,7 @@ test_oldest_abandoned(void **state)
 static void
 test_take_any(void **state)
 {
-    struct slots *slots = slots_new(4);
+    struct slots *slots = slots_new(4, 0);
     struct job *job;
     int live = 0;
     int abandoned = 0;
@@ -246,6 +248,103 @@ test_take_any(void **state)
     slots_free(slots);
 }
 
+// The first to come begins when one is done; the numbers of those that wait are as good as any.
+static void
+test_begin_in_turn(void **state)
+{
+    struct slots *slots = slots_new(2, 3);
+    uint64_t numbers[5];
+    struct job *job;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(slots_full(slots), i >= 2);
+        assert_false(slots_ahead_full(slots));
+        numbers[i] = slots_next_number(slots);
+        slots_put(slots, numbers[i], &jobs[i], 10 * i);
+        assert_int_equal(slots_start(slots, 1, &job), i < 2);
+    }
+    assert_true(slots_ahead_full(slots));
+    assert_int_equal(slots_cost_us(slots), 100);
+    assert_int_equal(slots_waiting(slots), 3);
+    assert_int_equal(slots_wanted(slots), 5);
+    assert_int_equal(slots_wanted_running(slots), 2);
+    assert_true(take_number(slots, numbers[1], &job));
+    assert_int_equal(slots_cost_us(slots), 90);
+    assert_true(slots_start(slots, 1, &job));
+    assert_ptr_equal(job, &jobs[2]);
+    assert_false(slots_start(slots, 1, &job));
+    assert_int_equal(slots_waiting(slots), 2);
+    slots_free(slots);
+}
+
+// One that was abandoned while it waited counts as abandoned from the moment it begins.
+static void
+test_abandon_what_waits(void **state)
+{
+    struct slots *slots = slots_new(1, 2);
+    uint64_t numbers[3];
+    struct job *job = &jobs[7];
+    int64_t oldest_us;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        numbers[i] = put(slots, &jobs[i]);
+    assert_int_equal(slots_abandon(slots, &jobs[1], 5), numbers[1]);
+    assert_int_equal(slots_abandon(slots, &jobs[5], 5), 0);
+    assert_int_equal(slots_abandoned_running(slots), 0);
+    assert_false(slots_oldest_abandoned(slots, &oldest_us));
+    assert_true(take_number(slots, numbers[0], &job));
+    assert_true(slots_start(slots, 70, &job));
+    assert_null(job);
+    assert_int_equal(slots_abandoned_running(slots), 1);
+    assert_int_equal(slots_wanted_running(slots), 0);
+    assert_int_equal(slots_wanted(slots), 1);
+    assert_true(slots_oldest_abandoned(slots, &oldest_us));
+    assert_int_equal(oldest_us, 70);
+    slots_free(slots);
+}
+
+// What comes back is taken out last first; an id that is not there is refused.
+static void
+test_return(void **state)
+{
+    struct slots *slots = slots_new(1, 4);
+    struct job *job;
+    char id[24];
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        uint64_t number = put(slots, &jobs[i]);
+
+        if (i == 2)
+            snprintf(id, sizeof(id), "%llu", (unsigned long long)number);
+    }
+    assert_false(slots_return(slots, SPAN("4711")));
+    assert_false(slots_return(slots, SPAN("null")));
+    assert_true(slots_return(slots, span_of(id)));
+    assert_true(slots_return(slots, span_of(id))); // named twice in one line
+    assert_true(slots_take_returned(slots, &job));
+    assert_ptr_equal(job, &jobs[2]);
+    assert_false(slots_take_returned(slots, &job));
+    assert_false(slots_return(slots, span_of(id)));
+    slots_return_waiting(slots);
+    for (int i = 4; i > 0; i--) {
+        if (i == 2)
+            continue;
+        assert_true(slots_take_returned(slots, &job));
+        assert_ptr_equal(job, &jobs[i]);
+    }
+    assert_false(slots_take_returned(slots, &job));
+    assert_int_equal(slots_busy(slots), 1);
+    assert_int_equal(slots_cost_us(slots), 10);
+    assert_true(slots_take_any(slots, &job));
+    assert_ptr_equal(job, &jobs[0]);
+    assert_int_equal(slots_wanted(slots), 0);
+    assert_int_equal(slots_wanted_running(slots), 0);
+    slots_free(slots);
+}
+
 int
 main(void)
 {
@@ -258,6 +357,9 @@ main(void)
         cmocka_unit_test(test_look),
         cmocka_unit_test(test_oldest_abandoned),
         cmocka_unit_test(test_take_any),
+        cmocka_unit_test(test_begin_in_turn),
+        cmocka_unit_test(test_abandon_what_waits),
+        cmocka_unit_test(test_return),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

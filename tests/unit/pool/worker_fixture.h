@@ -16,7 +16,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#define JOBS_MAX 8
+#define JOBS_MAX    8
+#define JOB_COST_US 10
 
 struct result {
     bool there;
@@ -40,6 +41,9 @@ struct fixture {
     int room;
     int condemned;
     int told; // progress that came
+    int started;
+    int returned_count;
+    int returned[JOBS_MAX]; // which, in the order they came
     char value[256];
     int gone;
     struct death death;
@@ -75,11 +79,35 @@ finished_cb(void *context, struct job *job, const struct outcome *outcome)
 }
 
 static inline void
+started_cb(void *context, struct job *job)
+{
+    struct fixture *fixture = context;
+
+    job_set_state(job, JOB_RUNNING);
+    fixture->started++;
+}
+
+static inline void
+returned_cb(void *context, struct job *job)
+{
+    struct fixture *fixture = context;
+    struct result *result = job->sink_context;
+    int index = (int)(result - fixture->results);
+
+    assert_false(result->there);
+    assert_int_equal(fixture->gone, 0);
+    assert_int_equal(job->state, JOB_QUEUED);
+    fixture->returned[fixture->returned_count++] = index;
+    fixture->jobs[index] = NULL;
+    job_free(job);
+}
+
+static inline void
 room_cb(void *context, struct worker *worker)
 {
     struct fixture *fixture = context;
 
-    assert_true(worker_has_room(worker));
+    (void)worker;
     fixture->room++;
 }
 
@@ -136,6 +164,8 @@ gone_cb(void *context, struct worker *worker, const struct death *death)
 }
 
 static const struct worker_callbacks callbacks = {.ready = ready_cb,
+                                                  .started = started_cb,
+                                                  .returned = returned_cb,
                                                   .finished = finished_cb,
                                                   .progress = progress_cb,
                                                   .room = room_cb,
@@ -221,8 +251,7 @@ run_with(struct fixture *fixture, int index, const char *method, struct span par
 
     job->method = span_of(method);
     fixture->jobs[index] = job;
-    assert_true(worker_has_room(fixture->worker));
-    assert_int_equal(worker_run(fixture->worker, job), 0);
+    assert_int_equal(worker_run(fixture->worker, job, JOB_COST_US), 0);
     assert_ptr_equal(job->place, fixture->worker);
     return job;
 }
