@@ -18,6 +18,7 @@ job_new(struct span params, const struct job_sink *sink, void *sink_context)
         .sink = sink,
         .sink_context = sink_context,
         .created_us = clock_us(),
+        .max_wait_us = JOB_WAIT_ANY,
     };
     if (span_present(params)) {
         char *copy = (char *)(job + 1);

@@ -33,7 +33,13 @@ struct outcome {
     struct span body;     // raw JSON: the result if it succeeded, else the error object. Borrowed
 };
 
+#define JOB_PRIORITY_MAX   10 // and the least is -10
+#define JOB_WEIGHT_DEFAULT 100
+#define JOB_WEIGHT_MAX     10000
+#define JOB_WAIT_ANY       INT64_MAX
+
 struct job;
+struct line;
 
 // Where the outcome goes: called exactly once per job, unless job_mute was called before. The job
 // itself is freed after the call.
@@ -62,6 +68,16 @@ struct job {
     unsigned retries;          // how often it may still run again after its worker died
     unsigned attempts;         // how often it has started
     struct deadline *deadline; // the dispatcher's; NULL: it has no timeouts
+    // How it waits. None of these may change while it is in a queue.
+    int priority;        // from -JOB_PRIORITY_MAX to JOB_PRIORITY_MAX, the highest first
+    uint64_t caller;     // who wants it; anything but UINT64_MAX
+    uint64_t session;    // through which of the caller's sessions; anything but UINT64_MAX
+    unsigned weight;     // of the caller, up to JOB_WEIGHT_MAX; 0: the default
+    int64_t cost_us;     // how long it is expected to run
+    int64_t delay_us;    // how long after its arrival it may be queued; 0: at once
+    int64_t max_wait_us; // what is expected to wait longer is refused; JOB_WAIT_ANY: it is not
+    bool charged;        // its caller has had a turn for it: it was taken from a queue before
+    struct line *line;   // the queue's: where it stands; NULL while it does not wait
 };
 TAILQ_HEAD(job_list, job);
 

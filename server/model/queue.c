@@ -1,36 +1,134 @@
 // See queue.h.
 #include "model/queue.h"
 
+#include <sys/random.h>
+
+static int
+level_index(int priority)
+{
+    return priority + JOB_PRIORITY_MAX;
+}
+
+// The highest that has jobs; only if there are any.
+static int
+highest(const struct queue *queue)
+{
+    int index = QUEUE_LEVELS - 1;
+
+    while (queue->levels[index].count == 0)
+        index--;
+    return index;
+}
+
 void
 queue_init(struct queue *queue)
 {
-    TAILQ_INIT(&queue->jobs);
+    uint64_t seed = 0;
+
+    // Failing that, any number does: the order of jobs does not depend on it.
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+        seed = (uintptr_t)queue;
+    for (int i = 0; i < QUEUE_LEVELS; i++) {
+        level_init(&queue->levels[i], seed + (uint64_t)i);
+        queue->since_us[i] = 0;
+    }
     queue->count = 0;
 }
 
 void
-queue_add(struct queue *queue, struct job *job, bool front)
+queue_add(struct queue *queue, struct job *job, bool front, int64_t now_us)
 {
-    if (front)
-        TAILQ_INSERT_HEAD(&queue->jobs, job, link);
-    else
-        TAILQ_INSERT_TAIL(&queue->jobs, job, link);
+    int index = level_index(job->priority);
+
+    if (queue->levels[index].count == 0)
+        queue->since_us[index] = now_us;
+    level_add(&queue->levels[index], job, front);
     queue->count++;
 }
 
-struct job *
-queue_take(struct queue *queue)
+// By how much the level has waited too long; negative: it has not.
+static int64_t
+overdue_us(const struct queue *queue, int index, int top)
 {
-    struct job *job = TAILQ_FIRST(&queue->jobs);
+    int64_t step_us = QUEUE_AGEING_COSTS * level_cost_us(level_next(&queue->levels[index]));
 
-    if (job != NULL)
-        queue_remove(queue, job);
-    return job;
+    if (step_us < QUEUE_AGEING_US)
+        step_us = QUEUE_AGEING_US;
+    return queue->since_us[top] - queue->since_us[index] - (top - index) * step_us;
+}
+
+// The level whose turn it is.
+static int
+choose(const struct queue *queue, int top)
+{
+    int64_t longest_us = 0;
+    int chosen = top;
+
+    for (int i = top - 1; i >= 0; i--) {
+        int64_t us;
+
+        if (queue->levels[i].count == 0)
+            continue;
+        us = overdue_us(queue, i, top);
+        if (us < longest_us)
+            continue;
+        longest_us = us;
+        chosen = i;
+    }
+    return chosen;
+}
+
+struct job *
+queue_take(struct queue *queue, int64_t now_us)
+{
+    struct job *job;
+    int chosen;
+    int top;
+
+    if (queue->count == 0)
+        return NULL;
+    top = highest(queue);
+    chosen = choose(queue, top);
+    job = level_next(&queue->levels[chosen]);
+    if (chosen != top && !job->charged)
+        level_add_debt(&queue->levels[top], job);
+    queue->since_us[chosen] = now_us;
+    queue->count--;
+    return level_take(&queue->levels[chosen]);
 }
 
 void
 queue_remove(struct queue *queue, struct job *job)
 {
-    TAILQ_REMOVE(&queue->jobs, job, link);
+    level_remove(&queue->levels[level_index(job->priority)], job);
     queue->count--;
+}
+
+struct job *
+queue_any(const struct queue *queue)
+{
+    return queue->count > 0 ? level_next(&queue->levels[highest(queue)]) : NULL;
+}
+
+int64_t
+queue_work_before(const struct queue *queue, const struct job *job)
+{
+    int index = level_index(job->priority);
+    int64_t before_us = level_work_before(&queue->levels[index], job);
+
+    for (int i = index + 1; i < QUEUE_LEVELS; i++)
+        before_us += queue->levels[i].work_us;
+    return before_us;
+}
+
+size_t
+queue_jobs_at(const struct queue *queue, int priority)
+{
+    return queue->levels[level_index(priority)].count;
+}
+
+size_t
+queue_callers_at(const struct queue *queue, int priority)
+{
+    return queue->levels[level_index(priority)].callers.count;
 }

@@ -79,7 +79,7 @@ pool_give_up_for_now(struct pool *pool, const struct death *death)
     pool->start_error = certificate_error(death, &pool->start_error_length);
     if (pool->start_error == NULL)
         return;
-    while ((job = queue_take(&pool->queue)) != NULL)
+    while ((job = queue_take(&pool->queue, clock_us())) != NULL)
         pool_refuse(pool, job, pool->start_error, pool->start_error_length);
 }
 

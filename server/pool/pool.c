@@ -111,7 +111,7 @@ pool_feed_commands(struct pool *pool)
 {
     struct job *job;
 
-    while (runner_has_room(pool->runner) && (job = queue_take(&pool->queue)) != NULL)
+    while (runner_has_room(pool->runner) && (job = queue_take(&pool->queue, clock_us())) != NULL)
         runner_start(pool->runner, job);
 }
 
@@ -180,6 +180,7 @@ pool_place_ahead(struct pool *pool, const struct job *job)
 void
 pool_feed(struct pool *pool)
 {
+    int64_t now_us = clock_us();
     struct place *place;
     struct job *job;
 
@@ -188,13 +189,13 @@ pool_feed(struct pool *pool)
         return;
     }
     while ((place = pool_roomy_place(pool)) != NULL || !pool->ahead_full) {
-        job = queue_take(&pool->queue);
+        job = queue_take(&pool->queue, now_us);
         if (job == NULL)
             return;
         if (place == NULL)
             place = pool_place_ahead(pool, job);
         if (place == NULL) {
-            queue_add(&pool->queue, job, true);
+            queue_add(&pool->queue, job, true, now_us);
             pool->ahead_full = true;
             break;
         }
@@ -210,7 +211,7 @@ pool_enqueue(struct pool *pool, struct job *job, bool front)
         pool_refuse(pool, job, pool->start_error, pool->start_error_length);
         return;
     }
-    queue_add(&pool->queue, job, front);
+    queue_add(&pool->queue, job, front, clock_us());
     pool_feed(pool);
 }
 
@@ -458,7 +459,7 @@ pool_has_room(const struct pool *pool)
 struct job *
 pool_any_queued(struct pool *pool)
 {
-    return TAILQ_FIRST(&pool->queue.jobs);
+    return queue_any(&pool->queue);
 }
 
 struct job *

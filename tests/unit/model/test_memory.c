@@ -12,6 +12,7 @@
 
 #include "model/config.h"
 #include "model/job.h"
+#include "model/queue.h"
 #include "tests/unit/failing_malloc.h"
 #include "tests/unit/temporary.h"
 
@@ -26,6 +27,67 @@ test_job(void **state)
         assert_int_equal(job == NULL, allocation_failed());
         job_free(job);
     }
+}
+
+// No job is lost for want of memory: it waits in a line that is shared, and comes back into it.
+static void
+test_queue(void **state)
+{
+    (void)state;
+    FAIL_EACH_ALLOCATION(run)
+    {
+        struct job jobs[24];
+        struct queue queue;
+        struct job *job;
+
+        memset(jobs, 0, sizeof(jobs));
+        queue_init(&queue);
+        for (unsigned i = 0; i < 24; i++) {
+            jobs[i] = (struct job){
+                .caller = i % 3, .session = i % 4, .priority = (int)(i / 12), .cost_us = 1000};
+            queue_add(&queue, &jobs[i], false, 0);
+        }
+        queue_remove(&queue, &jobs[0]);
+        job = queue_take(&queue, 0);
+        queue_add(&queue, job, true, 0);
+        assert_ptr_equal(queue_any(&queue), job);
+        for (size_t left = 23; left > 0; left--) {
+            assert_int_equal(queue.count, left);
+            job = queue_take(&queue, 0);
+            assert_int_equal(job->priority, left >= 12 ? 1 : 0);
+            job->state = JOB_RUNNING; // seen
+        }
+        assert_null(queue_take(&queue, 0));
+        for (unsigned i = 1; i < 24; i++)
+            assert_int_equal(jobs[i].state, JOB_RUNNING);
+    }
+}
+
+// With no memory at all everybody stands in one line, and is served in order.
+static void
+test_queue_without_memory(void **state)
+{
+    struct job jobs[24];
+    struct queue queue;
+
+    (void)state;
+    memset(jobs, 0, sizeof(jobs));
+    queue_init(&queue);
+    for (unsigned i = 0; i < 24; i++) {
+        jobs[i].caller = i % 3;
+        jobs[i].session = i % 4;
+        failing_begin(1);
+        queue_add(&queue, &jobs[i], false, 0);
+        assert_true(allocation_failed());
+    }
+    assert_int_equal(queue_callers_at(&queue, 0), 1);
+    queue_remove(&queue, &jobs[5]);
+    assert_ptr_equal(queue_take(&queue, 0), &jobs[0]);
+    queue_add(&queue, &jobs[0], true, 0); // has one of its own now
+    for (unsigned i = 0; i < 24; i++)
+        if (i != 5)
+            assert_ptr_equal(queue_take(&queue, 0), &jobs[i]);
+    assert_null(queue_take(&queue, 0));
 }
 
 static void
@@ -91,6 +153,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_job),
+        cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_queue_without_memory),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything_said),
     };
