@@ -1,0 +1,32 @@
+// See forecast.h.
+#include "model/forecast.h"
+
+#include <math.h>
+
+#define RETRY_MIN_US   INT64_C(100000)
+#define RETRY_MAX_US   INT64_C(60000000)
+#define RETRY_FRACTION 10
+#define DEVIATIONS     2
+
+int64_t
+forecast_wait_us(const struct forecast *forecast)
+{
+    double mean_us = (double)forecast->mean_us;
+    double work_us = (double)forecast->work_us + (double)forecast->running * mean_us;
+
+    if (forecast->work_us == 0 && forecast->running < forecast->slots)
+        return 0;
+    // The deviation of a sum of n jobs is that of one times the root of n, and n is work / mean.
+    work_us += DEVIATIONS * sqrt(work_us * mean_us);
+    return (int64_t)(work_us / forecast->slots);
+}
+
+int64_t
+forecast_retry_us(const struct forecast *forecast)
+{
+    int64_t retry_us = forecast->work_us / forecast->slots / RETRY_FRACTION;
+
+    if (retry_us < RETRY_MIN_US)
+        return RETRY_MIN_US;
+    return retry_us < RETRY_MAX_US ? retry_us : RETRY_MAX_US;
+}
