@@ -107,6 +107,70 @@ parse_retries(struct scanner *scanner, struct job_options *options,
 }
 
 static bool
+parse_priority(struct scanner *scanner, struct job_options *options,
+               struct job_options_fault *ret_fault)
+{
+    static const struct argument argument = {"options.priority", "a whole number from -10 to 10"};
+    struct argument_fault fault;
+    unsigned long long steps;
+    enum json_kind kind;
+    struct span value;
+    bool below;
+
+    if (!scanner_value(scanner, &kind, &value))
+        return false;
+    below = kind == JSON_KIND_NUMBER && value.at[0] == '-';
+    if (below)
+        value = (struct span){.at = value.at + 1, .length = value.length - 1};
+    if (!argument_whole_number(&argument, kind, value, JOB_PRIORITY_MAX, &steps, &fault)) {
+        if (below && strcmp(fault.reason, "too large") == 0)
+            fault.reason = "too small";
+        *ret_fault = (struct job_options_fault){.argument = argument, .fault = fault};
+        return false;
+    }
+    options->priority = below ? -(int)steps : (int)steps;
+    return true;
+}
+
+// Seconds from 0 to a year; never rounded down, so that little is not nothing.
+static bool
+parse_seconds(struct scanner *scanner, const struct argument *argument, int64_t *ret_us,
+              struct job_options_fault *ret_fault)
+{
+    struct argument_fault fault;
+    enum json_kind kind;
+    struct span value;
+    double seconds;
+
+    if (!scanner_value(scanner, &kind, &value))
+        return false;
+    if (!argument_number(argument, kind, value, JOB_DELAY_MAX_SECONDS, &seconds, &fault)) {
+        *ret_fault = (struct job_options_fault){.argument = *argument, .fault = fault};
+        return false;
+    }
+    *ret_us = (int64_t)(seconds * 1e6 + 0.999999);
+    return true;
+}
+
+static bool
+parse_delay(struct scanner *scanner, struct job_options *options,
+            struct job_options_fault *ret_fault)
+{
+    static const struct argument argument = {"options.delay", "seconds from 0 to 31536000"};
+
+    return parse_seconds(scanner, &argument, &options->delay_us, ret_fault);
+}
+
+static bool
+parse_max_wait(struct scanner *scanner, struct job_options *options,
+               struct job_options_fault *ret_fault)
+{
+    static const struct argument argument = {"options.max_wait", "seconds from 0 to 31536000"};
+
+    return parse_seconds(scanner, &argument, &options->max_wait_us, ret_fault);
+}
+
+static bool
 parse_progress(struct scanner *scanner, struct job_options *options,
                struct job_options_fault *ret_fault)
 {
@@ -143,17 +207,17 @@ static const struct {
     bool (*parse)(struct scanner *scanner, struct job_options *options,
                   struct job_options_fault *ret_fault);
 } table[] = {
-    {"timeouts", parse_timeouts},
-    {"retries", parse_retries},
-    {"progress", parse_progress},
-    {"stdin", parse_stdin},
+    {"timeouts", parse_timeouts}, {"retries", parse_retries},   {"progress", parse_progress},
+    {"stdin", parse_stdin},       {"priority", parse_priority}, {"delay", parse_delay},
+    {"max_wait", parse_max_wait},
 };
-#define TABLE_SIZE (sizeof(table) / sizeof(table[0]))
+#define OPTIONS_EXPECTED "timeouts, retries, progress, stdin, priority, delay and max_wait"
+#define TABLE_SIZE       (sizeof(table) / sizeof(table[0]))
 
 bool
 job_options_parse(struct span raw, struct job_options *ret, struct job_options_fault *ret_fault)
 {
-    struct job_options options = {0};
+    struct job_options options = {.max_wait_us = JOB_WAIT_ANY};
     struct scanner scanner;
     struct span name;
 
@@ -171,8 +235,7 @@ job_options_parse(struct span raw, struct job_options *ret, struct job_options_f
         while (i < TABLE_SIZE && !scanner_name_is(name, table[i].name))
             i++;
         if (i == TABLE_SIZE)
-            return fail_unknown(ret_fault, "options.", "timeouts, retries, progress and stdin",
-                                name, "unknown option");
+            return fail_unknown(ret_fault, "options.", OPTIONS_EXPECTED, name, "unknown option");
         if (!table[i].parse(&scanner, &options, ret_fault))
             return false;
     }

@@ -62,6 +62,9 @@ test_absent(void **state)
     assert_true(job_options_parse((struct span){0}, &options, &fault));
     assert_false(timeouts_any(&options.timeouts));
     assert_int_equal(options.retries, 0);
+    assert_int_equal(options.priority, 0);
+    assert_int_equal(options.delay_us, 0);
+    assert_int_equal(options.max_wait_us, JOB_WAIT_ANY);
     assert_false(options.progress);
     assert_false(span_present(options.token));
     options = parse(" { } ");
@@ -130,6 +133,65 @@ test_retries(void **state)
 }
 
 static void
+test_priority(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"priority\":10}").priority, 10);
+    assert_int_equal(parse("{\"priority\":-10}").priority, -10);
+    assert_int_equal(parse("{\"priority\":0}").priority, 0);
+    assert_int_equal(parse("{\"priority\":-0}").priority, 0);
+    assert_int_equal(parse("{\"priority\":3,\"priority\":-3}").priority, -3);
+    refuse("{\"priority\":11}", "options.priority");
+    refuse("{\"priority\":-11}", "options.priority");
+    refuse("{\"priority\":1.0}", "options.priority");
+    refuse("{\"priority\":-1e0}", "options.priority");
+    refuse("{\"priority\":-99999999999999999999}", "options.priority");
+    refuse("{\"priority\":\"-1\"}", "options.priority");
+    refuse("{\"priority\":\"high\"}", "options.priority");
+    refuse("{\"priority\":true}", "options.priority");
+    refuse("{\"priority\":null}", "options.priority");
+}
+
+// Below the least it is too small, above the greatest too large.
+static void
+test_which_end(void **state)
+{
+    struct job_options_fault fault;
+    struct job_options options;
+
+    (void)state;
+    assert_false(job_options_parse(SPAN("{\"priority\":-11}"), &options, &fault));
+    assert_string_equal(fault.fault.reason, "too small");
+    assert_false(job_options_parse(SPAN("{\"priority\":11}"), &options, &fault));
+    assert_string_equal(fault.fault.reason, "too large");
+}
+
+static void
+test_delay_and_max_wait(void **state)
+{
+    static const char *const wrong[] = {"-1",   "-0", "31536000.5", "1e400", "\"1\"",
+                                        "true", "[]", "{}",         "null"};
+    struct job_options options;
+
+    (void)state;
+    options = parse("{\"delay\":2.5,\"max_wait\":0}");
+    assert_int_equal(options.delay_us, 2500000);
+    assert_int_equal(options.max_wait_us, 0);
+    options = parse("{\"delay\":0,\"max_wait\":31536000}");
+    assert_int_equal(options.delay_us, 0);
+    assert_in_range(options.max_wait_us, 31536000000000, 31536000000001);
+    assert_int_equal(parse("{\"delay\":1e-9}").delay_us, 1);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "{\"delay\":%s}", wrong[i]);
+        refuse(text, "options.delay");
+        snprintf(text, sizeof(text), "{\"max_wait\":%s}", wrong[i]);
+        refuse(text, "options.max_wait");
+    }
+}
+
+static void
 test_progress(void **state)
 {
     struct job_options options;
@@ -175,15 +237,22 @@ test_unknown(void **state)
     refuse("{\"Retries\":1}", "options.Retries");
     refuse("{\"retries\":1,\"\":1}", "options.");
     refuse("{\"pri\\\"ority\":1}", "options.pri\\\"ority");
+    refuse("{\"max-wait\":1}", "options.max-wait");
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_absent),         cmocka_unit_test(test_timeouts),
-        cmocka_unit_test(test_wrong_timeouts), cmocka_unit_test(test_retries),
-        cmocka_unit_test(test_progress),       cmocka_unit_test(test_what_is_no_object),
+        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_wrong_timeouts),
+        cmocka_unit_test(test_retries),
+        cmocka_unit_test(test_priority),
+        cmocka_unit_test(test_which_end),
+        cmocka_unit_test(test_delay_and_max_wait),
+        cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_what_is_no_object),
         cmocka_unit_test(test_unknown),
     };
 
