@@ -129,12 +129,11 @@ pool_cost_us(const struct pool *pool, const struct job *job)
 static void
 pool_run(struct pool *pool, struct place *place, struct job *job)
 {
-    int64_t cost_us = pool_cost_us(pool, job);
     size_t length = 0;
     char *error;
 
     pool_handed_over(pool, job);
-    if (worker_run(place->worker, job, cost_us) == 0) {
+    if (worker_run(place->worker, job, job->cost_us) == 0) {
         if (place->roomy)
             place_set_roomy(place, worker_has_room(place->worker));
         return;
@@ -164,16 +163,27 @@ pool_roomy_place(struct pool *pool)
 static struct place *
 pool_place_ahead(struct pool *pool, const struct job *job)
 {
-    int64_t cost_us = pool_cost_us(pool, job);
-
     for (unsigned i = 0; i < pool->config->processes; i++) {
         struct place *place = &pool->places[pool->next_ahead];
 
         pool->next_ahead = (pool->next_ahead + 1) % pool->config->processes;
-        if (place->worker != NULL && worker_can_prefetch(place->worker, cost_us))
+        if (place->worker != NULL && worker_can_prefetch(place->worker, job->cost_us))
             return place;
     }
     return NULL;
+}
+
+// Nobody waits: the job need not go through the queue. False if it has to, after all.
+static bool
+pool_run_at_once(struct pool *pool, struct job *job)
+{
+    struct place *place = pool_roomy_place(pool);
+
+    if (place == NULL && !pool->ahead_full)
+        place = pool_place_ahead(pool, job);
+    if (place != NULL)
+        pool_run(pool, place, job);
+    return place != NULL;
 }
 
 // Idle workers first; then, as none is idle, short jobs go ahead into the pipes of busy ones.
@@ -211,6 +221,9 @@ pool_enqueue(struct pool *pool, struct job *job, bool front)
         pool_refuse(pool, job, pool->start_error, pool->start_error_length);
         return;
     }
+    job->cost_us = pool_cost_us(pool, job);
+    if (pool->queue.count == 0 && pool->runner == NULL && pool_run_at_once(pool, job))
+        return;
     queue_add(&pool->queue, job, front, clock_us());
     pool_feed(pool);
 }
