@@ -1,4 +1,4 @@
-// See pool.h. The jobs of a pool; its workers are in places.c.
+// See pool.h. The jobs of a pool; who gets the next one is in feed.c, its workers are in places.c.
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/log.h"
@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STOP_GRACE_US   1000000 // for a worker whose stdin is closed; then SIGKILL
-#define COST_UNKNOWN_US 1000000 // of a method that has not run yet
+#define STOP_GRACE_US 1000000 // for a worker whose stdin is closed; then SIGKILL
 
 // ---- jobs -----------------------------------------------------------------------------------
 
@@ -37,16 +36,14 @@ pool_refuse(struct pool *pool, struct job *job, const char *error, size_t length
     pool_finish(pool, job, &outcome);
 }
 
-// It is out of the queue, in a worker's pipe.
-static void
+void
 pool_handed_over(struct pool *pool, struct job *job)
 {
     TAILQ_INSERT_TAIL(&pool->ahead, job, link);
     pool->ahead_count++;
 }
 
-// It leaves a worker's pipe, one way or another.
-static void
+void
 pool_leave_ahead(struct pool *pool, struct job *job)
 {
     TAILQ_REMOVE(&pool->ahead, job, link);
@@ -104,128 +101,6 @@ void
 pool_progress(struct pool *pool, struct job *job, struct span value)
 {
     pool->callbacks->progress(pool->context, job, value);
-}
-
-static void
-pool_feed_commands(struct pool *pool)
-{
-    struct job *job;
-
-    while (runner_has_room(pool->runner) && (job = queue_take(&pool->queue, clock_us())) != NULL)
-        runner_start(pool->runner, job);
-}
-
-// How long the job is thought to run. Where nothing is known it may be for long.
-static int64_t
-pool_cost_us(const struct pool *pool, const struct job *job)
-{
-    const struct run_time *known = &pool->method_times[job->method_index];
-
-    if (known->samples == 0)
-        return COST_UNKNOWN_US;
-    return known->typical_us < 1 ? 1 : (int64_t)known->typical_us;
-}
-
-static void
-pool_run(struct pool *pool, struct place *place, struct job *job)
-{
-    size_t length = 0;
-    char *error;
-
-    pool_handed_over(pool, job);
-    if (worker_run(place->worker, job, job->cost_us) == 0) {
-        if (place->roomy)
-            place_set_roomy(place, worker_has_room(place->worker));
-        return;
-    }
-    pool_leave_ahead(pool, job);
-    error =
-        error_object(ERROR_BUSY, SPAN("{\"reason\":\"out of memory\",\"retry_after\":1}"), &length);
-    pool_refuse(pool, job, error, length);
-    free(error);
-}
-
-// A place whose worker is idle, at least in part; NULL if there is none.
-static struct place *
-pool_roomy_place(struct pool *pool)
-{
-    struct place *place;
-
-    while ((place = TAILQ_FIRST(&pool->roomy)) != NULL) {
-        if (worker_has_room(place->worker))
-            return place;
-        place_set_roomy(place, false); // it has begun to die since it said that it has room
-    }
-    return NULL;
-}
-
-// A place in whose worker's pipe the job may wait, by turns; NULL if there is none.
-static struct place *
-pool_place_ahead(struct pool *pool, const struct job *job)
-{
-    for (unsigned i = 0; i < pool->config->processes; i++) {
-        struct place *place = &pool->places[pool->next_ahead];
-
-        pool->next_ahead = (pool->next_ahead + 1) % pool->config->processes;
-        if (place->worker != NULL && worker_can_prefetch(place->worker, job->cost_us))
-            return place;
-    }
-    return NULL;
-}
-
-// Nobody waits: the job need not go through the queue. False if it has to, after all.
-static bool
-pool_run_at_once(struct pool *pool, struct job *job)
-{
-    struct place *place = pool_roomy_place(pool);
-
-    if (place == NULL && !pool->ahead_full)
-        place = pool_place_ahead(pool, job);
-    if (place != NULL)
-        pool_run(pool, place, job);
-    return place != NULL;
-}
-
-// Idle workers first; then, as none is idle, short jobs go ahead into the pipes of busy ones.
-void
-pool_feed(struct pool *pool)
-{
-    int64_t now_us = clock_us();
-    struct place *place;
-    struct job *job;
-
-    if (pool->runner != NULL) {
-        pool_feed_commands(pool);
-        return;
-    }
-    while ((place = pool_roomy_place(pool)) != NULL || !pool->ahead_full) {
-        job = queue_take(&pool->queue, now_us);
-        if (job == NULL)
-            return;
-        if (place == NULL)
-            place = pool_place_ahead(pool, job);
-        if (place == NULL) {
-            queue_add(&pool->queue, job, true, now_us);
-            pool->ahead_full = true;
-            break;
-        }
-        pool_run(pool, place, job);
-    }
-    supervision_grow(pool);
-}
-
-static void
-pool_enqueue(struct pool *pool, struct job *job, bool front)
-{
-    if (pool->start_error != NULL) {
-        pool_refuse(pool, job, pool->start_error, pool->start_error_length);
-        return;
-    }
-    job->cost_us = pool_cost_us(pool, job);
-    if (pool->queue.count == 0 && pool->runner == NULL && pool_run_at_once(pool, job))
-        return;
-    queue_add(&pool->queue, job, front, clock_us());
-    pool_feed(pool);
 }
 
 void

@@ -1,5 +1,5 @@
-// What the two files of a pool share: pool.c (its jobs) and places.c (its workers). For nobody
-// else.
+// What the files of a pool share: pool.c (its jobs), feed.c (who gets the next one), places.c (its
+// workers) and supervision.c (how many, and for how long). For nobody else.
 #ifndef OFFLOAD_POOL_POOL_INTERNAL_H
 #define OFFLOAD_POOL_POOL_INTERNAL_H
 
@@ -66,16 +66,21 @@ struct pool {
 };
 
 // pool.c
-void pool_feed(struct pool *pool); // hands what waits to whoever has room
 void pool_finish(struct pool *pool, struct job *job, const struct outcome *outcome);
 void pool_refuse(struct pool *pool, struct job *job, const char *error, size_t length);
 void pool_clear_start_error(struct pool *pool);
-void pool_started(struct pool *pool, struct job *job);  // a worker has begun with it
-void pool_returned(struct pool *pool, struct job *job); // a worker will not begin with it
+void pool_handed_over(struct pool *pool, struct job *job); // it is in a worker's pipe
+void pool_leave_ahead(struct pool *pool, struct job *job); // and has left it, one way or another
+void pool_started(struct pool *pool, struct job *job);     // a worker has begun with it
+void pool_returned(struct pool *pool, struct job *job);    // a worker will not begin with it
 
 void pool_progress(struct pool *pool, struct job *job, struct span value);
 void pool_command_started(struct pool *pool, struct job *job);
 void pool_command_ended(struct pool *pool);
+
+// feed.c
+void pool_feed(struct pool *pool); // hands what waits to whoever has room
+void pool_enqueue(struct pool *pool, struct job *job, bool front); // or runs it at once
 
 // places.c
 bool place_init(struct place *place, struct pool *pool, unsigned index, struct event_base *base);

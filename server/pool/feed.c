@@ -1,0 +1,133 @@
+// Who gets the next job of a pool. Idle workers first; then, as none is idle, short jobs go ahead
+// into the pipes of busy ones. See pool_internal.h.
+#include "common/clock.h"
+#include "common/errors.h"
+#include "pool/pool_internal.h"
+
+#include <stdlib.h>
+
+#define COST_UNKNOWN_US 10000 // in the queue, of a method that has not run yet
+
+static void
+pool_feed_commands(struct pool *pool)
+{
+    struct job *job;
+
+    while (runner_has_room(pool->runner) && (job = queue_take(&pool->queue, clock_us())) != NULL)
+        runner_start(pool->runner, job);
+}
+
+// How long the job is thought to run; `unknown_us` if its method has not run yet.
+static int64_t
+pool_cost_us(const struct pool *pool, const struct job *job, int64_t unknown_us)
+{
+    const struct run_time *known = &pool->method_times[job->method_index];
+
+    if (known->samples == 0)
+        return unknown_us;
+    return known->typical_us < 1 ? 1 : (int64_t)known->typical_us;
+}
+
+static void
+pool_run(struct pool *pool, struct place *place, struct job *job)
+{
+    int64_t cost_us = pool_cost_us(pool, job, INT32_MAX);
+    size_t length = 0;
+    char *error;
+
+    pool_handed_over(pool, job);
+    if (worker_run(place->worker, job, cost_us) == 0) {
+        if (place->roomy)
+            place_set_roomy(place, worker_has_room(place->worker));
+        return;
+    }
+    pool_leave_ahead(pool, job);
+    error =
+        error_object(ERROR_BUSY, SPAN("{\"reason\":\"out of memory\",\"retry_after\":1}"), &length);
+    pool_refuse(pool, job, error, length);
+    free(error);
+}
+
+// A place whose worker is idle, at least in part; NULL if there is none.
+static struct place *
+pool_roomy_place(struct pool *pool)
+{
+    struct place *place;
+
+    while ((place = TAILQ_FIRST(&pool->roomy)) != NULL) {
+        if (worker_has_room(place->worker))
+            return place;
+        place_set_roomy(place, false); // it has begun to die since it said that it has room
+    }
+    return NULL;
+}
+
+// A place in whose worker's pipe the job may wait, by turns; NULL if there is none.
+static struct place *
+pool_place_ahead(struct pool *pool, const struct job *job)
+{
+    int64_t cost_us = pool_cost_us(pool, job, INT32_MAX); // for all we know it is long
+
+    for (unsigned i = 0; i < pool->config->processes; i++) {
+        struct place *place = &pool->places[pool->next_ahead];
+
+        pool->next_ahead = (pool->next_ahead + 1) % pool->config->processes;
+        if (place->worker != NULL && worker_can_prefetch(place->worker, cost_us))
+            return place;
+    }
+    return NULL;
+}
+
+// Nobody waits: the job need not go through the queue. False if it has to, after all.
+static bool
+pool_run_at_once(struct pool *pool, struct job *job)
+{
+    struct place *place = pool_roomy_place(pool);
+
+    if (place == NULL && !pool->ahead_full)
+        place = pool_place_ahead(pool, job);
+    if (place != NULL)
+        pool_run(pool, place, job);
+    return place != NULL;
+}
+
+void
+pool_feed(struct pool *pool)
+{
+    int64_t now_us = clock_us();
+    struct place *place;
+    struct job *job;
+
+    if (pool->runner != NULL) {
+        pool_feed_commands(pool);
+        return;
+    }
+    while ((place = pool_roomy_place(pool)) != NULL || !pool->ahead_full) {
+        job = queue_take(&pool->queue, now_us);
+        if (job == NULL)
+            return;
+        if (place == NULL)
+            place = pool_place_ahead(pool, job);
+        if (place == NULL) {
+            queue_add(&pool->queue, job, true, now_us);
+            pool->ahead_full = true;
+            break;
+        }
+        pool_run(pool, place, job);
+    }
+    supervision_grow(pool);
+}
+
+void
+pool_enqueue(struct pool *pool, struct job *job, bool front)
+{
+    if (pool->start_error != NULL) {
+        pool_refuse(pool, job, pool->start_error, pool->start_error_length);
+        return;
+    }
+    job->cost_us = pool_cost_us(pool, job, COST_UNKNOWN_US);
+    if (pool->queue.count == 0 && pool->runner == NULL && pool_run_at_once(pool, job))
+        return;
+    queue_add(&pool->queue, job, front, clock_us());
+    pool_feed(pool);
+}
