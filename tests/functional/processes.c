@@ -1,6 +1,9 @@
 // See processes.h.
 #include "processes.h"
 
+#include "assertions.h"
+#include "deadline.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,6 +84,18 @@ processes_alive(pid_t pid)
     char state;
 
     return read_stat(pid, "stat", &state, &parent, &ticks) && state != 'Z' && state != 'X';
+}
+
+void
+processes_await_end(pid_t pid)
+{
+    int64_t deadline = deadline_in(PATIENCE);
+
+    while (processes_alive(pid)) {
+        if (deadline_passed(deadline))
+            fail_msg("pid %d does not end", (int)pid);
+        deadline_pause();
+    }
 }
 
 // Valgrind keeps its own descriptors just above what it lets the program use, and its log once more

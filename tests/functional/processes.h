@@ -15,6 +15,8 @@ size_t processes_children(pid_t parent, pid_t ret[PROCESSES_MAX]);
 
 // True while the process runs (a zombie does not).
 bool processes_alive(pid_t pid);
+// Waits until it does not; fails the test if that takes too long.
+void processes_await_end(pid_t pid);
 
 // Open descriptors of a process, those left out that valgrind keeps for itself; -1 if it is gone.
 int processes_descriptors(pid_t pid);

@@ -95,14 +95,8 @@ await_pids(struct fixture *fixture, size_t count, pid_t pids[])
 static inline void
 await_dead(const pid_t pids[], size_t count)
 {
-    int64_t deadline = deadline_in(PATIENCE);
-
     for (size_t i = 0; i < count; i++)
-        while (processes_alive(pids[i])) {
-            if (deadline_passed(deadline))
-                fail_msg("process %d still runs", (int)pids[i]);
-            deadline_pause();
-        }
+        processes_await_end(pids[i]);
 }
 
 #endif

@@ -176,7 +176,7 @@ expect_cpu_death(char *line, const char *id)
 
     check_string(data, "cause", "signal");
     check_string(data, "signal", "SIGXCPU");
-    assert_true(used > 0.9 && used < 2.1);
+    assert_true(used > 0.9);
 }
 
 static void
@@ -292,7 +292,7 @@ test_another_user_dies_with_the_daemon(struct fixture *fixture)
     assert_int_equal(kill(fixture->daemon.pid, SIGKILL), 0);
     daemon_wait(&fixture->daemon);
     daemon_expect_none_left(PATIENCE);
-    assert_false(processes_alive(worker));
+    processes_await_end(worker);
 }
 
 // A job of another user is stopped like any other.

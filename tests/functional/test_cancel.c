@@ -17,18 +17,6 @@
     "processes = 1\nwait-ready = yes\n" more
 
 static void
-await_end(pid_t pid)
-{
-    int64_t deadline = deadline_in(PATIENCE);
-
-    while (processes_alive(pid)) {
-        if (deadline_passed(deadline))
-            fail_msg("pid %d does not end", (int)pid);
-        deadline_pause();
-    }
-}
-
-static void
 test_queued_and_running(struct fixture *fixture)
 {
     struct peer *peer = open_tcp(fixture);
@@ -43,7 +31,7 @@ test_queued_and_running(struct fixture *fixture)
     assert_true(processes_alive(worker)); // one that waits costs nobody his worker
     expect_error(peer_ask(peer, CANCEL("1")), "1", ERROR_CANCELLED);
     expect_result(peer_line(peer), "3", "\"slept\"");
-    await_end(worker);
+    processes_await_end(worker);
 }
 
 static void
@@ -113,7 +101,7 @@ test_asked_in_vain(struct fixture *fixture)
     peer_say(peer, REQUEST("1", "sleep_until_cancelled", "[]"));
     fixture_await(fixture, "pools.0.running", 1);
     expect_error(peer_ask(peer, CANCEL("1")), "1", ERROR_CANCELLED);
-    await_end(worker);
+    processes_await_end(worker);
     expect_result(peer_ask(peer, REQUEST("2", "wait", "[0,2]")), "2", "2");
     assert_int_not_equal(fixture_worker(fixture, 0, 0), worker);
 }
@@ -133,7 +121,7 @@ test_asked_in_vain_among_others(struct fixture *fixture)
     assert_true(processes_alive(worker));
     expect_result(peer_ask(peer, REQUEST("3", "wait", "[0,3]")), "3", "3");
     expect_result(peer_line(peer), "1", "1");
-    await_end(worker);
+    processes_await_end(worker);
 }
 
 // One that does not understand, with others in it: nobody is harmed, the answer is dropped.
@@ -175,7 +163,7 @@ test_a_client_that_goes(struct fixture *fixture)
     expect_result(peer_line(other), "1", "\"slept\"");
     fixture_await(fixture, "jobs.running", 0);
     fixture_await(fixture, "jobs.queued", 0);
-    await_end(worker);
+    processes_await_end(worker);
 }
 
 static void

@@ -38,7 +38,7 @@ expect_replaced(struct fixture *fixture, pid_t before)
     assert_int_equal(pid, fixture_worker(fixture, POOL_FAULTY, 0));
     assert_int_equal(fixture_number(fixture, "pools.1.restarts"), 1);
     assert_int_equal(fixture_number(fixture, "pools.0.restarts"), 0);
-    assert_false(processes_alive(before));
+    processes_await_end(before);
 }
 
 static void

@@ -237,7 +237,6 @@ expect_jobs_of_the_gone_to_end(struct fixture *fixture, struct peer *peer)
 {
     pid_t worker = fixture_worker(fixture, POOL_FAULTY, 0);
     struct peer *other = open_tcp(fixture);
-    int64_t deadline = deadline_in(PATIENCE);
 
     peer_say(peer, REQUEST("1", "faulty.silent", "[]"));
     fixture_await(fixture, "pools.1.running", 1);
@@ -250,11 +249,7 @@ expect_jobs_of_the_gone_to_end(struct fixture *fixture, struct peer *peer)
     peer_reset(peer);
     fixture_await(fixture, "jobs.queued", 0);
     fixture_await(fixture, "jobs.running", 0);
-    while (processes_alive(worker)) {
-        if (deadline_passed(deadline))
-            fail_msg("the job's process still runs");
-        deadline_pause();
-    }
+    processes_await_end(worker);
     fixture_await_workers(fixture);
     assert_non_null(strstr(peer_ask(other, REQUEST("1", "faulty.own_error", "[]")), "\"my own\""));
 }

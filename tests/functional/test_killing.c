@@ -145,15 +145,8 @@ run_campaign(struct campaign *campaign)
 static void
 await_deaths(const struct campaign *campaign)
 {
-    int64_t deadline = deadline_in(PATIENCE);
-
-    for (int i = 0; i < campaign->kills; i++) {
-        while (processes_alive(campaign->killed[i])) {
-            if (deadline_passed(deadline))
-                fail_msg("pid %d does not die", (int)campaign->killed[i]);
-            deadline_pause();
-        }
-    }
+    for (int i = 0; i < campaign->kills; i++)
+        processes_await_end(campaign->killed[i]);
 }
 
 static void

@@ -141,7 +141,7 @@ test_all_threads_of_a_worker_are_given_up(struct fixture *fixture)
         expect_result(peer_ask(peer, REQUEST("3", "sum_squares", "[10]")), "3", "285");
     }
     fixture_await_workers(fixture);
-    assert_false(processes_alive(worker));
+    processes_await_end(worker);
 }
 
 // A request much larger than a pipe; caller frees.

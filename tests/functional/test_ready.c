@@ -63,7 +63,7 @@ test_never_ready(struct fixture *fixture)
     first = fixture_worker(fixture, 0, 0);
     peer_say(peer, REQUEST("1", "wait", "[0,1]"));
     fixture_await(fixture, "pools.0.restarts", 1);
-    assert_false(processes_alive(first));
+    processes_await_end(first);
     fixture_await(fixture, "pools.0.restarts", 2);
     log = read_text(fixture->daemon.log);
     check_contains(log, "worker.ready within timeout-start");

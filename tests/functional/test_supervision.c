@@ -215,14 +215,9 @@ test_an_old_one_that_stays(struct fixture *fixture)
         start_whole(fixture, WORKER("0") "trap '' TERM\nwhile :; do sleep 1; done\n",
                     "processes = 1\nmax-jobs = 1\nkill-delay = 200ms\n");
     pid_t old = ask_pid(peer);
-    int64_t deadline = deadline_in(PATIENCE);
 
     fixture_await(fixture, "pools.0.restarts", 1);
-    while (processes_alive(old)) {
-        if (deadline_passed(deadline))
-            fail_msg("the old worker stays");
-        deadline_pause();
-    }
+    processes_await_end(old);
     assert_int_not_equal(ask_pid(peer), old);
 }
 

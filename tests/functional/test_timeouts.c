@@ -33,18 +33,6 @@ check_timeout(const char *line, const char *id, const char *cause, int attempts)
     json_decref(expect_timeout(line, id, cause, attempts));
 }
 
-static void
-await_end(pid_t pid)
-{
-    int64_t deadline = deadline_in(PATIENCE);
-
-    while (processes_alive(pid)) {
-        if (deadline_passed(deadline))
-            fail_msg("pid %d does not end", (int)pid);
-        deadline_pause();
-    }
-}
-
 // ---- each of them ---------------------------------------------------------------------------
 
 static void
@@ -65,7 +53,7 @@ test_run_from_the_pool(struct fixture *fixture)
     line = peer_ask(peer, REQUEST("2", "pid", "[]"));
     assert_null(strstr(line, "error"));
     assert_int_not_equal(fixture_worker(fixture, 0, 0), worker);
-    await_end(worker);
+    processes_await_end(worker);
 }
 
 static void
@@ -210,8 +198,8 @@ test_stubborn_with_family(struct fixture *fixture)
     assert_null(strstr(text, "error"));
     assert_true(processes_alive(worker)); // the replacement did not wait for its end
     assert_true(processes_alive(child));
-    await_end(worker);
-    await_end(child);
+    processes_await_end(worker);
+    processes_await_end(child);
     assert_true(clock_us() - answered_us >= 2900000); // SIGTERM first, then kill-delay
 }
 
@@ -249,7 +237,7 @@ test_others_in_the_same_worker(struct fixture *fixture)
     assert_int_not_equal(fixture_worker(fixture, 0, 0), worker);
     assert_true(processes_alive(worker));
     expect_result(peer_line(peer), "1", "\"one\"");
-    await_end(worker);
+    processes_await_end(worker);
 }
 
 static void
@@ -268,7 +256,7 @@ test_others_in_the_same_threads(struct fixture *fixture)
     expect_result(peer_ask(peer, REQUEST("3", "sum_squares", "[10]")), "3", "285");
     peer_say(peer, NOTIFICATION("$/cancelRequest", "{\"id\":1}"));
     expect_error(peer_line(peer), "1", ERROR_CANCELLED);
-    await_end(worker); // nothing in it is wanted any more
+    processes_await_end(worker); // nothing in it is wanted any more
 }
 
 HARNESS_MAIN(

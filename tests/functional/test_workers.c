@@ -163,7 +163,7 @@ test_cancelling(struct fixture *fixture)
     expect_error(peer_line(peer), "\"run\"", ERROR_CANCELLED);
     expect_result(peer_line(peer), "\"later\"", "5");
     assert_int_not_equal(fixture_worker(fixture, POOL_CPU, 0), worker); // really stopped
-    assert_false(processes_alive(worker));
+    processes_await_end(worker);
 }
 
 static void
