@@ -4,6 +4,7 @@
 #include "common/errors.h"
 #include "common/log.h"
 #include "dispatcher/deadlines.h"
+#include "dispatcher/holder.h"
 #include "dispatcher/sleeper.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct dispatcher {
     struct reaper *reaper;
     struct routes *routes;
     struct sleeper *sleeper;
+    struct holder holder;
     struct deadlines deadlines;
     size_t jobs;       // that have no outcome yet
     size_t memory;     // bytes they hold
@@ -26,19 +28,19 @@ struct dispatcher {
 
 // ---- outcomes -------------------------------------------------------------------------------
 
-// The one place where a job ends.
+// The one place where a job ends. It counts until its sink was told, for that may end others: so
+// `idle` comes once.
 static void
 dispatcher_settle(struct dispatcher *dispatcher, struct job *job, const struct outcome *outcome)
 {
     deadlines_forget(job);
     job_set_state(job, outcome->state);
     dispatcher->statistics->jobs[outcome->state]++;
-    dispatcher->jobs--;
     dispatcher->memory -= job_size(job);
     if (job->sink != NULL)
         job->sink->finished(job->sink_context, outcome);
     job_free(job);
-    if (dispatcher->draining && dispatcher->jobs == 0)
+    if (--dispatcher->jobs == 0 && dispatcher->draining)
         dispatcher->callbacks->idle(dispatcher->context);
 }
 
@@ -171,11 +173,11 @@ dispatcher_submit_sleep(struct dispatcher *dispatcher, struct job *job)
         sleeper_submit(dispatcher->sleeper, job);
 }
 
-void
-dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job *job)
+// Counts the job in. False if there is no room for any job, and this one was refused.
+static bool
+dispatcher_admit(struct dispatcher *dispatcher, struct job *job)
 {
     const struct limits *limits = &dispatcher->config->limits;
-    const struct route *route;
 
     dispatcher->jobs++;
     dispatcher->memory += job_size(job);
@@ -183,7 +185,19 @@ dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job 
         dispatcher_refuse(dispatcher, job, ERROR_SHUTTING_DOWN);
     else if (dispatcher->memory > limits->queue_memory_max)
         dispatcher_refuse_busy(dispatcher, job, NULL, "queue-memory-max", limits->queue_memory_max);
-    else if (span_is(method, SLEEPER_METHOD))
+    else
+        return true;
+    return false;
+}
+
+void
+dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job *job)
+{
+    const struct route *route;
+
+    if (!dispatcher_admit(dispatcher, job))
+        return;
+    if (span_is(method, SLEEPER_METHOD))
         dispatcher_submit_sleep(dispatcher, job);
     else if ((route = routes_find(dispatcher->routes, method)) != NULL)
         dispatcher_submit_to_pool(dispatcher, route, job);
@@ -191,12 +205,27 @@ dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job 
         dispatcher_refuse(dispatcher, job, ERROR_METHOD_NOT_FOUND);
 }
 
+void
+dispatcher_hold(struct dispatcher *dispatcher, struct job *job)
+{
+    if (!dispatcher_admit(dispatcher, job))
+        return;
+    if (deadlines_watch(&dispatcher->deadlines, job) != 0) {
+        dispatcher_refuse(dispatcher, job, ERROR_BUSY);
+        return;
+    }
+    holder_take(&dispatcher->holder, job);
+    deadlines_restart(job);
+}
+
 // ---- stopping -------------------------------------------------------------------------------
 
 static void
 dispatcher_take_back(struct dispatcher *dispatcher, struct job *job)
 {
-    if (job->pool != NULL)
+    if (holder_has(&dispatcher->holder, job))
+        holder_leave(&dispatcher->holder, job);
+    else if (job->pool != NULL)
         pool_cancel(job->pool, job);
     else
         sleeper_cancel(dispatcher->sleeper, job);
@@ -220,12 +249,18 @@ dispatcher_cancel(struct dispatcher *dispatcher, struct job *job)
 }
 
 void
+dispatcher_finish(struct dispatcher *dispatcher, struct job *job, const struct outcome *outcome)
+{
+    dispatcher_take_back(dispatcher, job);
+    dispatcher_settle(dispatcher, job, outcome);
+}
+
+void
 dispatcher_fail(struct dispatcher *dispatcher, struct job *job, const char *error, size_t length)
 {
     struct outcome outcome = {.state = JOB_FAILED, .body = {.at = error, .length = length}};
 
-    dispatcher_take_back(dispatcher, job);
-    dispatcher_settle(dispatcher, job, &outcome);
+    dispatcher_finish(dispatcher, job, &outcome);
 }
 
 void
@@ -273,7 +308,7 @@ deadline_over_cb(void *context, struct job *job, enum timeout_kind kind)
     if (job->pool != NULL) {
         error = pool_expire(job->pool, job, kind, &length);
     } else {
-        sleeper_cancel(dispatcher->sleeper, job);
+        dispatcher_take_back(dispatcher, job);
         death.attempts = job->attempts;
         error = certificate_error(&death, &length);
     }
@@ -374,6 +409,7 @@ dispatcher_new(const struct dispatcher_settings *settings,
     dispatcher->statistics = settings->statistics;
     dispatcher->callbacks = callbacks;
     dispatcher->context = context;
+    holder_init(&dispatcher->holder);
     dispatcher->deadlines =
         (struct deadlines){.base = settings->base, .over = deadline_over_cb, .context = dispatcher};
     dispatcher->reaper = reaper_new(settings->base);
@@ -411,6 +447,7 @@ dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report 
         .queued = queued,
         .running = dispatcher->jobs - queued,
         .sleeping = sleeper_running(dispatcher->sleeper),
+        .held = dispatcher->holder.count,
         .memory = dispatcher->memory,
     };
 }

@@ -40,6 +40,15 @@ void dispatcher_free(struct dispatcher *dispatcher);
 // params of `sleep`, too much waiting, shutting down).
 void dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job *job);
 
+// Takes a job that runs nowhere: it stands for work that others do, until dispatcher_finish. It is
+// cancelled, timed out, counted and refused like any other, but while the daemon stops it may go on
+// for as long as what it stands for does.
+void dispatcher_hold(struct dispatcher *dispatcher, struct job *job);
+
+// Ends the job with this outcome; its sink is told before this returns.
+void
+dispatcher_finish(struct dispatcher *dispatcher, struct job *job, const struct outcome *outcome);
+
 // Stops the job; its sink is told (-32800) before this returns.
 void dispatcher_cancel(struct dispatcher *dispatcher, struct job *job);
 
@@ -53,7 +62,8 @@ void dispatcher_abandon(struct dispatcher *dispatcher, struct job *job);
 // From now on nothing is accepted, and what has not started is answered -32005. `idle` follows.
 void dispatcher_drain(struct dispatcher *dispatcher);
 
-// What still runs is answered -32005 and stopped. `idle` follows.
+// What still runs is answered -32005 and stopped; jobs held end with what they stand for. `idle`
+// follows.
 void dispatcher_abort(struct dispatcher *dispatcher);
 
 // Ends the workers. `stopped` follows.
@@ -62,8 +72,9 @@ void dispatcher_stop(struct dispatcher *dispatcher);
 // What others may know of it.
 struct dispatcher_report {
     size_t queued;
-    size_t running;  // those of `sleep` included
+    size_t running;  // those of `sleep` and those held included
     size_t sleeping; // those of `sleep`
+    size_t held;     // see dispatcher_hold
     size_t memory;   // bytes that jobs hold
 };
 void dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report *ret_report);

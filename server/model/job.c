@@ -6,21 +6,29 @@
 #include <assert.h>
 #include <stdlib.h>
 
+// With room behind it for so many bytes.
+static struct job *
+job_allocate(size_t room, const struct job_sink *sink, void *sink_context)
+{
+    struct job *job = malloc(sizeof(*job) + room);
+
+    if (job != NULL)
+        *job = (struct job){
+            .state = JOB_QUEUED,
+            .sink = sink,
+            .sink_context = sink_context,
+            .created_us = clock_us(),
+            .max_wait_us = JOB_WAIT_ANY,
+        };
+    return job;
+}
+
 struct job *
 job_new(struct span params, const struct job_sink *sink, void *sink_context)
 {
-    struct job *job = malloc(sizeof(*job) + params.length);
+    struct job *job = job_allocate(params.length, sink, sink_context);
 
-    if (job == NULL)
-        return NULL;
-    *job = (struct job){
-        .state = JOB_QUEUED,
-        .sink = sink,
-        .sink_context = sink_context,
-        .created_us = clock_us(),
-        .max_wait_us = JOB_WAIT_ANY,
-    };
-    if (span_present(params)) {
+    if (job != NULL && span_present(params)) {
         char *copy = (char *)(job + 1);
 
         memcpy(copy, params.at, params.length);
@@ -29,11 +37,26 @@ job_new(struct span params, const struct job_sink *sink, void *sink_context)
     return job;
 }
 
+struct job *
+job_new_shared(struct shared_text *text, struct span params, const struct job_sink *sink,
+               void *sink_context)
+{
+    struct job *job = job_allocate(0, sink, sink_context);
+
+    if (job == NULL)
+        return NULL;
+    job->params = params;
+    job->text = shared_text_hold(text);
+    return job;
+}
+
 void
 job_free(struct job *job)
 {
-    if (job != NULL)
-        free((char *)job->input.at);
+    if (job == NULL)
+        return;
+    shared_text_release(job->text);
+    free((char *)job->input.at);
     free(job);
 }
 

@@ -10,6 +10,7 @@
 #define OFFLOAD_MODEL_JOB_H
 
 #include "common/span.h"
+#include "model/shared_text.h"
 #include "model/timeouts.h"
 
 #include <stdbool.h>
@@ -58,7 +59,8 @@ struct job {
     unsigned method_index; // in the methods of its pool
     struct span input;     // text for the stdin of a command, in memory of the job's own; or absent
     bool progress;         // the sink wants to hear of it
-    struct span params;    // raw JSON inside the job's own memory; may be absent
+    struct span params;    // raw JSON, in the job's own memory or in `text`; may be absent
+    struct shared_text *text;    // what it shares with other jobs; NULL: its params are its own
     const struct job_sink *sink; // NULL when nobody wants to know any more
     void *sink_context;
     int64_t created_us; // monotonic
@@ -83,6 +85,10 @@ TAILQ_HEAD(job_list, job);
 
 // Copies params into the job. NULL when out of memory.
 struct job *job_new(struct span params, const struct job_sink *sink, void *sink_context);
+
+// The same without a copy: params lie in the text, which the job holds until its end.
+struct job *job_new_shared(struct shared_text *text, struct span params,
+                           const struct job_sink *sink, void *sink_context);
 void job_free(struct job *job);
 
 // Checks that the step is one of the drawing above (a wrong one is a bug: it aborts).
@@ -94,7 +100,7 @@ bool job_set_input(struct job *job, struct span text);
 // From now on nobody is told the outcome.
 void job_mute(struct job *job);
 
-// Bytes that it holds.
+// Bytes that it holds; its part of a shared text is counted as if it were a copy.
 size_t job_size(const struct job *job);
 
 const char *job_state_name(enum job_state state);

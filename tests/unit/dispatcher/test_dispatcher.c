@@ -254,6 +254,114 @@ test_queue_memory_max(void **state)
     house_close(&house);
 }
 
+// ---- jobs that run nowhere ------------------------------------------------------------------
+
+static struct job *
+hold(struct house *house, struct result *result, int64_t total_us)
+{
+    struct job *job = job_new(SPAN("[]"), &sink, result);
+
+    memset(result, 0, sizeof(*result));
+    job->timeouts.us[TIMEOUT_TOTAL] = total_us;
+    dispatcher_hold(house->dispatcher, job);
+    return job;
+}
+
+static void
+test_hold(void **state)
+{
+    static const struct outcome outcome = {.state = JOB_SUCCEEDED, .body = {"[1]", 3}};
+    struct result results[4];
+    struct job *jobs[4];
+    struct house house;
+
+    (void)state;
+    house_open(&house);
+    for (int i = 0; i < 4; i++)
+        jobs[i] = hold(&house, &results[i], i == 3 ? 20000 : 0);
+    assert_int_equal(house_report(&house).held, 4);
+    assert_int_equal(house_report(&house).running, 4);
+    assert_int_equal(jobs[0]->state, JOB_RUNNING);
+    dispatcher_finish(house.dispatcher, jobs[0], &outcome);
+    check(&results[0], JOB_SUCCEEDED, "[1]");
+    dispatcher_cancel(house.dispatcher, jobs[1]);
+    check(&results[1], JOB_CANCELLED, "\"code\":-32800");
+    dispatcher_abandon(house.dispatcher, jobs[2]);
+    assert_int_equal(results[2].times, 0);
+    await(&house, &results[3], JOB_TIMED_OUT, "timeout.total");
+    assert_int_equal(house_report(&house).held, 0);
+    house_close(&house);
+}
+
+// It goes on for as long as its owner wants, even past an abort, and none comes after it.
+static void
+test_hold_while_draining(void **state)
+{
+    static const struct outcome outcome = {.state = JOB_FAILED, .body = {"{}", 2}};
+    struct result results[2];
+    struct house house;
+    struct job *job;
+
+    (void)state;
+    house_open(&house);
+    job = hold(&house, &results[0], 0);
+    dispatcher_drain(house.dispatcher);
+    hold(&house, &results[1], 0);
+    check(&results[1], JOB_FAILED, "\"code\":-32005");
+    dispatcher_abort(house.dispatcher);
+    assert_int_equal(results[0].times, 0);
+    assert_int_equal(house.idle, 0);
+    dispatcher_finish(house.dispatcher, job, &outcome);
+    check(&results[0], JOB_FAILED, "{}");
+    assert_int_equal(house.idle, 1);
+    house_close(&house);
+}
+
+static void
+test_hold_beyond_memory(void **state)
+{
+    struct result result;
+    struct house house;
+
+    (void)state;
+    house_prepare(&house, 1);
+    house.config.limits.queue_memory_max = 10;
+    house_start(&house);
+    hold(&house, &result, 0);
+    check(&result, JOB_FAILED, "\"limit\":\"queue-memory-max\"");
+    house_close(&house);
+}
+
+// One sink ends another job: still the daemon is told only once that nothing is left.
+static struct job *to_end;
+
+static void
+finished_and_ends_another(void *context, const struct outcome *outcome)
+{
+    (void)outcome;
+    dispatcher_abandon(((struct house *)context)->dispatcher, to_end);
+}
+
+static void
+test_idle_comes_once(void **state)
+{
+    static const struct job_sink ending = {.finished = finished_and_ends_another};
+    struct result result;
+    struct house house;
+    struct job *job;
+
+    (void)state;
+    house_open(&house);
+    job = job_new(SPAN("[]"), &ending, &house);
+    dispatcher_hold(house.dispatcher, job);
+    to_end = submit_with(&house, &result, "sleep", "[1000]");
+    dispatcher_drain(house.dispatcher);
+    dispatcher_cancel(house.dispatcher, job);
+    assert_int_equal(house.idle, 1);
+    assert_int_equal(result.times, 0);
+    house_close(&house);
+}
+
 // ---- the end
 // -------------------------------------------------------------------------------------
 
@@ -345,6 +453,10 @@ main(void)
         cmocka_unit_test(test_queue_max),
         cmocka_unit_test(test_no_queue),
         cmocka_unit_test(test_queue_memory_max),
+        cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_hold_while_draining),
+        cmocka_unit_test(test_hold_beyond_memory),
+        cmocka_unit_test(test_idle_comes_once),
         cmocka_unit_test(test_drain_without_jobs),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_abort),

@@ -70,6 +70,30 @@ test_absent_params(void **state)
     job_free(NULL);
 }
 
+// Two jobs read one text, which goes with the last that holds it (a sanitizer sees to that).
+static void
+test_shared_params(void **state)
+{
+    char params[] = "[[1],[2]]";
+    struct shared_text *text = shared_text_new(span_of(params));
+    struct span whole = {.at = shared_text_at(text), .length = shared_text_length(text)};
+    struct job *one = job_new_shared(text, (struct span){whole.at + 1, 3}, &sink, NULL);
+    struct job *other = job_new_shared(text, (struct span){whole.at + 5, 3}, &sink, params);
+
+    (void)state;
+    memset(params, 'x', sizeof(params));
+    assert_true(span_is(whole, "[[1],[2]]"));
+    shared_text_release(text);
+    assert_int_equal(one->state, JOB_QUEUED);
+    assert_ptr_equal(other->sink_context, params);
+    assert_int_equal(job_size(one), sizeof(*one) + 3);
+    assert_true(span_is(one->params, "[1]"));
+    job_free(one);
+    assert_true(span_is(other->params, "[2]"));
+    job_free(other);
+    shared_text_release(NULL);
+}
+
 static void
 test_mute(void **state)
 {
@@ -176,13 +200,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_new),
-        cmocka_unit_test(test_params_are_copied),
-        cmocka_unit_test(test_absent_params),
-        cmocka_unit_test(test_mute),
-        cmocka_unit_test(test_running_sets_the_time),
-        cmocka_unit_test(test_running_again),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_new),           cmocka_unit_test(test_params_are_copied),
+        cmocka_unit_test(test_absent_params), cmocka_unit_test(test_shared_params),
+        cmocka_unit_test(test_mute),          cmocka_unit_test(test_running_sets_the_time),
+        cmocka_unit_test(test_running_again), cmocka_unit_test(test_names),
         cmocka_unit_test(test_every_step),
     };
 
