@@ -9,6 +9,8 @@
 #define LIMIT_LINE_MAX         ((size_t)4 << 20)   // bytes of one line, its ending not counted
 #define LIMIT_DEPTH_MAX        64u                 // nested arrays and objects of one line
 #define LIMIT_BATCH_MAX        1024u               // elements of one batch
+#define LIMIT_GATHER_MAX       100000u             // calls of one gather, items of one map
+#define LIMIT_GATHER_DEPTH_MAX 8u                  // gathers and maps within each other
 #define LIMIT_IN_FLIGHT_MAX    1024u               // unanswered requests of one session
 #define LIMIT_SESSIONS_MAX     1024u               // connections
 #define LIMIT_QUEUE_MAX        100000u             // jobs that wait, over all pools
@@ -20,6 +22,8 @@ struct limits {
     size_t line_max;
     unsigned depth_max;
     unsigned batch_max;
+    unsigned gather_max;
+    unsigned gather_depth_max;
     unsigned in_flight_max;
     unsigned sessions_max;
     unsigned queue_max;
@@ -31,6 +35,8 @@ struct limits {
     ((struct limits){.line_max = LIMIT_LINE_MAX,                 \
                      .depth_max = LIMIT_DEPTH_MAX,               \
                      .batch_max = LIMIT_BATCH_MAX,               \
+                     .gather_max = LIMIT_GATHER_MAX,             \
+                     .gather_depth_max = LIMIT_GATHER_DEPTH_MAX, \
                      .in_flight_max = LIMIT_IN_FLIGHT_MAX,       \
                      .sessions_max = LIMIT_SESSIONS_MAX,         \
                      .queue_max = LIMIT_QUEUE_MAX,               \

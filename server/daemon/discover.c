@@ -7,6 +7,11 @@
 
 #define EITHER "either" // by name or by position
 
+#define MODE_AND_LIMIT                                                                   \
+    "{\"name\":\"mode\",\"schema\":{\"enum\":[\"all\",\"settled\",\"any\",\"first\"]}}," \
+    "{\"name\":\"limit\",\"description\":\"how many may be under way at once\","         \
+    "\"schema\":{\"type\":\"integer\",\"minimum\":1}}"
+
 // What is known of the built-in methods: params and result as JSON Schema texts.
 static const struct known {
     const char *method;
@@ -25,12 +30,25 @@ static const struct known {
      "{\"type\":\"integer\"}"},
 };
 
-static const struct known job_run = {
-    "job.run", "Call a method with options, as a request with these members would",
-    "[{\"name\":\"method\",\"required\":true,\"schema\":{\"type\":\"string\"}},"
-    "{\"name\":\"params\",\"description\":\"an array or an object\",\"schema\":{}},"
-    "{\"name\":\"options\",\"schema\":{\"type\":\"object\"}}]",
-    "{}"};
+// Those that call others.
+static const struct known callers[] = {
+    {"job.run", "Call a method with options, as a request with these members would",
+     "[{\"name\":\"method\",\"required\":true,\"schema\":{\"type\":\"string\"}},"
+     "{\"name\":\"params\",\"description\":\"an array or an object\",\"schema\":{}},"
+     "{\"name\":\"options\",\"schema\":{\"type\":\"object\"}}]",
+     "{}"},
+    {"job.gather", "Call several methods at once and answer when they are over",
+     "[{\"name\":\"calls\",\"required\":true,\"description\":\"{method, params, options} each\","
+     "\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}," MODE_AND_LIMIT "]",
+     "{}"},
+    {"job.map", "Call one method with each of many params and answer when all is over",
+     "[{\"name\":\"method\",\"required\":true,\"schema\":{\"type\":\"string\"}},"
+     "{\"name\":\"items\",\"required\":true,\"description\":\"params each\","
+     "\"schema\":{\"type\":\"array\"}},"
+     "{\"name\":\"options\",\"description\":\"of each "
+     "call\",\"schema\":{\"type\":\"object\"}}," MODE_AND_LIMIT "]",
+     "{}"},
+};
 
 static const struct known *
 find_known(const char *method)
@@ -84,8 +102,9 @@ discover_methods(const struct methods_view *view)
         if (routes[i].primary)
             json_array_append_new(methods, describe_route(view, &routes[i]));
     json_array_append_new(methods, describe_sleep());
-    json_array_append_new(methods, describe(job_run.method, job_run.summary, job_run.params,
-                                            job_run.result, "by-name"));
+    for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++)
+        json_array_append_new(methods, describe(callers[i].method, callers[i].summary,
+                                                callers[i].params, callers[i].result, "by-name"));
     for (size_t i = 0; (info = methods_info(i)) != NULL; i++)
         json_array_append_new(methods, describe(info->name, info->summary, "[]", "{}", EITHER));
     return methods;

@@ -58,6 +58,7 @@ status_jobs(const struct methods_view *view)
     json_object_set_new(jobs, "queued", number(report.queued));
     json_object_set_new(jobs, "running", number(report.running));
     json_object_set_new(jobs, "sleeping", number(report.sleeping));
+    json_object_set_new(jobs, "gathering", number(report.held));
     for (int state = JOB_SUCCEEDED; state < JOB_STATE_COUNT; state++)
         json_object_set_new(jobs, job_state_name((enum job_state)state),
                             number(statistics->jobs[state]));

@@ -79,6 +79,8 @@ print_server(FILE *out, const struct config *config)
     print_size(out, KEY_LINE_MAX, limits->line_max);
     print_number(out, KEY_DEPTH_MAX, limits->depth_max);
     print_number(out, KEY_BATCH_MAX, limits->batch_max);
+    print_number(out, KEY_GATHER_MAX, limits->gather_max);
+    print_number(out, KEY_GATHER_DEPTH_MAX, limits->gather_depth_max);
     print_number(out, KEY_IN_FLIGHT_MAX, limits->in_flight_max);
     print_number(out, KEY_SESSIONS_MAX, limits->sessions_max);
     print_number(out, KEY_QUEUE_MAX, limits->queue_max);

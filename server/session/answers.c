@@ -74,25 +74,46 @@ put_into_batch(struct session *session, const struct address_of_answer *to, stru
     batch_settle(session, to->batch);
 }
 
+static size_t
+unsent(const struct session *session)
+{
+    return stream_output(session->stream) + session->held;
+}
+
+bool
+answers_have_room(const struct session *session, size_t size)
+{
+    return unsent(session) + size <= output_hard_max(session);
+}
+
+char *
+answers_too_large(struct session *session, size_t *ret_length)
+{
+    return error_object_format(ERROR_TOO_LARGE, ret_length,
+                               "{\"limit\":\"output-max\",\"max\":%zu}",
+                               session->settings->config->limits.output_max);
+}
+
 static void
 answer_too_large(struct session *session, const struct address_of_answer *to)
 {
-    char data[128];
+    size_t length = 0;
+    char *error = answers_too_large(session, &length);
 
-    snprintf(data, sizeof(data), "{\"limit\":\"output-max\",\"max\":%zu}",
-             session->settings->config->limits.output_max);
-    answers_error(session, to, ERROR_TOO_LARGE, span_of(data));
+    if (error == NULL)
+        out_of_memory(session);
+    answers_write(session, to, true, (struct span){.at = error, .length = length});
+    free(error);
 }
 
 void
 answers_write(struct session *session, const struct address_of_answer *to, bool failed,
               struct span body)
 {
-    size_t unsent = stream_output(session->stream) + session->held;
     struct iovec iov[MESSAGE_IOV_MAX + 1];
     int count;
 
-    if (body.length > SMALL_BODY && unsent + body.length > output_hard_max(session)) {
+    if (body.length > SMALL_BODY && !answers_have_room(session, body.length)) {
         answer_too_large(session, to);
         return;
     }
@@ -166,19 +187,55 @@ is_report(struct span value)
     return report;
 }
 
-// The client takes nothing, and what must not be left out fills its output: the job ends.
-static void
-drown(struct session *session, struct call *call)
-{
-    char data[128];
-    size_t length = 0;
-    char *error;
+// Writes one notification. The value comes in pieces, PIECES_MAX at most.
+#define PIECES_MAX 3
 
-    snprintf(data, sizeof(data), "{\"limit\":\"output-max\",\"max\":%zu}",
-             session->settings->config->limits.output_max);
-    error = error_object(ERROR_TOO_LARGE, span_of(data), &length);
-    dispatcher_fail(session->settings->dispatcher, call->job, error, length);
-    free(error);
+static void
+write_progress(struct session *session, struct span token, const struct iovec *pieces, int count)
+{
+    struct iovec iov[PIECES_MAX + 5] = {
+        {(char *)PROGRESS_HEAD, sizeof(PROGRESS_HEAD) - 1},
+        {(char *)token.at, token.length},
+        {(char *)PROGRESS_MIDDLE, sizeof(PROGRESS_MIDDLE) - 1},
+    };
+    int used = 3;
+
+    for (int i = 0; i < count; i++)
+        iov[used++] = pieces[i];
+    iov[used++] = (struct iovec){(char *)"}}", 2};
+    write_line(session, iov, used);
+}
+
+bool
+answers_progress(struct session *session, struct span token, struct span value)
+{
+    const struct iovec piece = {(char *)value.at, value.length};
+
+    if (session->closed ||
+        (unsent(session) > session->settings->config->limits.output_max && is_report(value)))
+        return true;
+    if (!answers_have_room(session, value.length))
+        return false;
+    write_progress(session, token, &piece, 1);
+    return true;
+}
+
+bool
+answers_partial(struct session *session, struct span token, size_t index, bool failed,
+                struct span body)
+{
+    char head[64];
+    int length = snprintf(head, sizeof(head), "{\"kind\":\"partial\",\"index\":%zu,\"%s\":", index,
+                          failed ? "error" : "result");
+    const struct iovec pieces[PIECES_MAX] = {
+        {head, (size_t)length}, {(char *)body.at, body.length}, {(char *)"}", 1}};
+
+    if (session->closed)
+        return true;
+    if (!answers_have_room(session, body.length))
+        return false;
+    write_progress(session, token, pieces, PIECES_MAX);
+    return true;
 }
 
 void
@@ -186,24 +243,17 @@ answers_progress_cb(void *context, struct span value)
 {
     struct call *call = context;
     struct session *session = call->session;
-    size_t unsent = stream_output(session->stream) + session->held;
-    struct span token = span_present(call->token) ? call->token : call->id;
-    const struct iovec iov[] = {
-        {(char *)PROGRESS_HEAD, sizeof(PROGRESS_HEAD) - 1},
-        {(char *)token.at, token.length},
-        {(char *)PROGRESS_MIDDLE, sizeof(PROGRESS_MIDDLE) - 1},
-        {(char *)value.at, value.length},
-        {(char *)"}}\n", 3},
-    };
+    size_t length = 0;
+    char *error;
 
-    if (!call->progress || session->closed)
+    if (!call->progress)
         return;
-    if (unsent > session->settings->config->limits.output_max && is_report(value))
-        return;
-    if (unsent + value.length > output_hard_max(session))
-        drown(session, call);
-    else if (stream_write(session->stream, iov, 5) != 0)
-        out_of_memory(session);
+    if (!answers_progress(session, span_present(call->token) ? call->token : call->id, value)) {
+        // The client takes nothing, and what must not be left out fills its output: the job ends.
+        error = answers_too_large(session, &length);
+        dispatcher_fail(session->settings->dispatcher, call->job, error, length);
+        free(error);
+    }
     session_update(session);
 }
 

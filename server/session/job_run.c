@@ -6,6 +6,9 @@
 static const struct argument job_run_argument = {
     .name = "method", .expected = "a string; job.run takes {method, params, options}"};
 
+static const struct argument call_argument = {
+    .name = "method", .expected = "a string; a call is {method, params, options}"};
+
 static bool
 job_run_member(struct scanner *scanner, struct span name, struct message *inner)
 {
@@ -31,30 +34,49 @@ job_run_member(struct scanner *scanner, struct span name, struct message *inner)
     return true;
 }
 
-bool
-job_run_unwrap(struct message *message, struct job_options_fault *ret_fault)
+static bool
+read_members(struct span object, const struct argument *argument, struct message *inner,
+             struct job_options_fault *ret_fault)
 {
-    struct message inner = {.kind = message->kind, .id = message->id};
     struct scanner scanner;
     struct span name;
 
     *ret_fault = (struct job_options_fault){
-        .argument = job_run_argument,
-        .fault = {.member = span_of(job_run_argument.name), .reason = "missing"}};
-    scanner_init(&scanner, message->params, SCANNER_DEPTH_LIMIT);
-    if (!span_present(message->params) || !scanner_enter(&scanner, JSON_KIND_OBJECT))
+        .argument = *argument, .fault = {.member = span_of(argument->name), .reason = "missing"}};
+    scanner_init(&scanner, object, SCANNER_DEPTH_LIMIT);
+    if (!span_present(object) || !scanner_enter(&scanner, JSON_KIND_OBJECT))
         return false;
     while (scanner_member(&scanner, &name)) {
         ret_fault->fault =
             (struct argument_fault){.member = name, .reason = "unknown or wrong type"};
-        if (!job_run_member(&scanner, name, &inner))
+        if (!job_run_member(&scanner, name, inner))
             return false;
     }
-    ret_fault->fault = (struct argument_fault){.member = span_of("method"), .reason = "missing"};
-    if (!span_present(inner.method))
+    ret_fault->fault =
+        (struct argument_fault){.member = span_of(argument->name), .reason = "missing"};
+    return span_present(inner->method);
+}
+
+bool
+job_run_unwrap(struct message *message, struct job_options_fault *ret_fault)
+{
+    struct message inner = {.kind = message->kind, .id = message->id};
+
+    if (!read_members(message->params, &job_run_argument, &inner, ret_fault))
         return false;
     if (!span_present(inner.options))
         inner.options = message->options;
+    *message = inner;
+    return true;
+}
+
+bool
+job_run_read_call(struct span call, struct message *message, struct job_options_fault *ret_fault)
+{
+    struct message inner = {.kind = message->kind};
+
+    if (!read_members(call, &call_argument, &inner, ret_fault))
+        return false;
     *message = inner;
     return true;
 }

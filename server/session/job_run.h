@@ -13,4 +13,9 @@
 // filled, and the message as it was, if the params are wrong.
 bool job_run_unwrap(struct message *message, struct job_options_fault *ret_fault);
 
+// Reads one call of a gather, which is what job.run takes, into the message: method, params and
+// options. As above.
+bool
+job_run_read_call(struct span call, struct message *message, struct job_options_fault *ret_fault);
+
 #endif

@@ -2,6 +2,8 @@
 #include "common/arguments.h"
 #include "common/scanner.h"
 #include "model/job_options.h"
+#include "session/gather_plan.h"
+#include "session/job_make.h"
 #include "session/job_run.h"
 #include "session/session_internal.h"
 
@@ -83,46 +85,22 @@ refuse_options(struct session *session, const struct address_of_answer *to,
     free(error);
 }
 
-// The text of a raw JSON string becomes the job's input. False when out of memory.
-static bool
-set_input(struct job *job, struct span raw)
-{
-    struct span inside;
-    char *text;
-    bool done;
-
-    if (!span_present(raw))
-        return true;
-    inside = (struct span){.at = raw.at + 1, .length = raw.length - 2};
-    text = malloc(raw.length);
-    if (text == NULL)
-        return false;
-    done = job_set_input(job, (struct span){.at = text, .length = scanner_unescape(inside, text)});
-    free(text);
-    return done;
-}
-
 // Hands a job to the dispatcher; its answer, if one is due, comes through answers_finished_cb.
 static void
-submit(struct session *session, const struct message *message, const struct address_of_answer *to,
-       const struct job_options *options)
+submit_job(struct session *session, const struct message *message,
+           const struct address_of_answer *to, const struct job_options *options)
 {
     struct call *call =
         calls_add(&session->calls, message->id, options->token, message->params.length);
-    struct job *job = call != NULL ? job_new(message->params, &job_sink, call) : NULL;
+    struct job *job =
+        call != NULL ? job_make(NULL, message->params, options, &job_sink, call) : NULL;
 
-    if (job != NULL && !set_input(job, options->input)) {
-        job_free(job);
-        job = NULL;
-    }
     if (job != NULL) {
         call->session = session;
         call->batch = to->batch;
         call->index = to->index;
         call->job = job;
         call->progress = options->progress && message->kind == MESSAGE_REQUEST;
-        job->timeouts = options->timeouts;
-        job->retries = options->retries;
         job->progress = call->progress;
         dispatcher_submit(session->settings->dispatcher, message->method, job);
         return;
@@ -133,6 +111,16 @@ submit(struct session *session, const struct message *message, const struct addr
     }
     if (message->kind == MESSAGE_REQUEST)
         answers_error(session, to, ERROR_BUSY, SPAN("{\"reason\":\"out of memory\"}"));
+}
+
+static void
+submit(struct session *session, const struct message *message, const struct address_of_answer *to,
+       const struct job_options *options)
+{
+    if (gather_plan_is_for(message->method))
+        gathers_take(session, message, to, options);
+    else
+        submit_job(session, message, to, options);
 }
 
 static bool

@@ -16,6 +16,7 @@ session_close(struct session *session, const char *reason)
     session->closed = true;
     log_debug(session->subject, "closed: %s; %zu requests without an answer", reason,
               session->calls.count);
+    gathers_close(&session->gathers);
     while ((call = TAILQ_FIRST(&session->calls.all)) != NULL) {
         dispatcher_abandon(session->settings->dispatcher, call->job);
         answers_forget(session, call);
@@ -30,6 +31,7 @@ session_bury(void *context)
 {
     struct session *session = context;
 
+    gathers_done(&session->gathers);
     calls_done(&session->calls);
     free(session);
 }
@@ -125,6 +127,7 @@ session_new(const struct session_settings *settings, int fd, uint64_t number,
     snprintf(session->subject, sizeof(session->subject), "session %llu",
              (unsigned long long)number);
     calls_init(&session->calls);
+    gathers_init(&session->gathers, session);
     turn_task_init(&session->burial, session_bury, session);
     session->stream =
         stream_new(settings->base, settings->turn, &stream, &stream_callbacks, session);

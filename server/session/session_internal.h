@@ -1,11 +1,13 @@
-// What the three files of a session share: session.c (life, flow control), requests.c (what a
-// message means), answers.c (how an answer is written). For nobody else.
+// What the files of a session share: session.c (life, flow control), requests.c (what a message
+// means), answers.c (how an answer is written), gathers.c (calls within a request). For nobody
+// else.
 #ifndef OFFLOAD_SESSION_SESSION_INTERNAL_H
 #define OFFLOAD_SESSION_SESSION_INTERNAL_H
 
 #include "common/errors.h"
 #include "session/batch.h"
 #include "session/calls.h"
+#include "session/gathers.h"
 #include "session/session.h"
 #include "transport/stream.h"
 
@@ -16,7 +18,8 @@ struct session {
     void *context;
     struct stream *stream;
     struct calls calls;
-    size_t held;  // bytes of answers in incomplete batches
+    struct gathers gathers;
+    size_t held;  // bytes of answers in incomplete batches, and of gathers
     bool greeted; // the first line was looked at
     bool ended;   // no more requests come; it closes when all is sent
     bool closed;
@@ -48,6 +51,14 @@ void answers_error(struct session *session, const struct address_of_answer *to,
 void answers_limit(struct session *session, const char *limit, size_t max); // -32600, id null
 void answers_finished_cb(void *context, const struct outcome *outcome);     // a job's sink
 void answers_progress_cb(void *context, struct span value);                 // likewise
+char *answers_too_large(struct session *session, size_t *ret_length); // the error object; malloc
+bool answers_have_room(const struct session *session, size_t size);   // for so many bytes more
+
+// Pass on the progress of a job, and an outcome within a gather, to whoever has the token. False if
+// there is no room for it; what need not arrive is left out instead.
+bool answers_progress(struct session *session, struct span token, struct span value);
+bool answers_partial(struct session *session, struct span token, size_t index, bool failed,
+                     struct span body);
 void answers_batch_seal(struct session *session, struct batch *batch);
 void answers_forget(struct session *session, struct call *call); // takes a call out, unanswered
 

@@ -30,6 +30,8 @@ without_a_file_there_are_defaults(void **state)
     assert_int_equal(config->limits.line_max, LIMIT_LINE_MAX);
     assert_int_equal(config->limits.depth_max, LIMIT_DEPTH_MAX);
     assert_int_equal(config->limits.batch_max, LIMIT_BATCH_MAX);
+    assert_int_equal(config->limits.gather_max, LIMIT_GATHER_MAX);
+    assert_int_equal(config->limits.gather_depth_max, LIMIT_GATHER_DEPTH_MAX);
     assert_int_equal(config->limits.in_flight_max, LIMIT_IN_FLIGHT_MAX);
     assert_int_equal(config->limits.sessions_max, LIMIT_SESSIONS_MAX);
     assert_int_equal(config->limits.queue_max, LIMIT_QUEUE_MAX);
@@ -93,6 +95,8 @@ static const char everything[] = "# a comment\n"
                                  "line-max=1K\n"
                                  "depth-max = 1024\n"
                                  "batch-max = 1\n"
+                                 "gather-max = 8\n"
+                                 "gather-depth-max = 2\n"
                                  "in-flight-max = 2\n"
                                  "sessions-max = 3\n"
                                  "queue-max = 4\n"
@@ -154,6 +158,8 @@ check_everything(const struct config *config)
     assert_int_equal(config->limits.line_max, 1024);
     assert_int_equal(config->limits.depth_max, 1024);
     assert_int_equal(config->limits.batch_max, 1);
+    assert_int_equal(config->limits.gather_max, 8);
+    assert_int_equal(config->limits.gather_depth_max, 2);
     assert_int_equal(config->limits.in_flight_max, 2);
     assert_int_equal(config->limits.sessions_max, 3);
     assert_int_equal(config->limits.queue_max, 4);
