@@ -123,9 +123,9 @@ every_error_has_an_example(void **state)
 static void
 every_limit_has_an_example(void **state)
 {
-    static const char *const with_error[] = {"line-max",  "depth-max",        "batch-max",
-                                             "queue-max", "queue-memory-max", "sessions-max",
-                                             "output-max"};
+    static const char *const with_error[] = {"line-max",   "depth-max",        "batch-max",
+                                             "queue-max",  "queue-memory-max", "sessions-max",
+                                             "output-max", "gather-max",       "gather-depth-max"};
     static const char *const without[] = {"in-flight-max", "write-timeout"};
     const struct example_scenario *scenario = *state;
     char part[128];
@@ -167,6 +167,12 @@ static const struct {
     {"asking for progress", STEP_SEND, "\"progress\":true"},
     {"asking for progress by a token", STEP_SEND, "\"progress\":\""},
     {"the method job.run", STEP_SEND, "\"method\":\"job.run\""},
+    {"each mode of a gather", STEP_SEND, "\"mode\":\"settled\""},
+    {"each mode of a gather", STEP_SEND, "\"mode\":\"any\""},
+    {"each mode of a gather", STEP_SEND, "\"mode\":\"first\""},
+    {"a limit", STEP_SEND, "\"limit\":1"},
+    {"an outcome of a gather", STEP_RECEIVE, "\"kind\":\"partial\",\"index\":1"},
+    {"a gather within a gather", STEP_SEND, "\"calls\":[{\"method\":\"job.gather\""},
     {"progress", STEP_RECEIVE,
      "^{\"jsonrpc\":\"2.0\",\"method\":\"$/progress\",\"params\":{\"token\":"},
     {"a batch", STEP_SEND, "^[{\"jsonrpc\":\"2.0\",\"id\""},
