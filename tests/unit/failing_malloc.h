@@ -1,5 +1,5 @@
 // Allocation failures in turn. A test that is linked with --wrap for the allocating functions (see
-// CMakeLists.txt: every test_memory.c) runs a piece of code again and again; in run n the n-th
+// CMakeLists.txt: every test_*memory.c) runs a piece of code again and again; in run n the n-th
 // allocation fails, until a run gets by without a failure.
 //
 //     FAIL_EACH_ALLOCATION(run) { ... the code, and what must hold if allocation_failed() ... }
