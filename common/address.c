@@ -117,13 +117,44 @@ address_parse(const char *text, struct address *ret)
     return "an address is unix:PATH or tcp:HOST:PORT";
 }
 
+// systemd.socket(5), FileDescriptorName=: no control characters, no colon. No white space either,
+// so that an address is one word.
+static const char *
+parse_passed(const char *name, struct address *ret)
+{
+    struct address address = {.kind = ADDRESS_PASSED};
+    size_t length = strlen(name);
+
+    if (length == 0)
+        return "the name is missing: systemd:NAME";
+    if (length >= sizeof(address.path))
+        return "the name is too long: it has at most 107 bytes";
+    for (const char *c = name; *c != '\0'; c++)
+        if (*c <= 0x20 || *c >= 0x7f || *c == ':')
+            return "the name holds a character that no name of a socket has";
+    memcpy(address.path, name, length);
+    *ret = address;
+    return NULL;
+}
+
+const char *
+address_parse_listen(const char *text, struct address *ret)
+{
+    if (strncmp(text, "systemd:", 8) == 0)
+        return parse_passed(text + 8, ret);
+    if (strncmp(text, "unix:", 5) != 0 && strncmp(text, "tcp:", 4) != 0)
+        return "an address is unix:PATH, tcp:HOST:PORT or systemd:NAME";
+    return address_parse(text, ret);
+}
+
 void
 address_format(const struct address *address, char text[ADDRESS_TEXT_MAX])
 {
     bool brackets = strchr(address->host, ':') != NULL;
 
-    if (address->kind == ADDRESS_UNIX)
-        snprintf(text, ADDRESS_TEXT_MAX, "unix:%s", address->path);
+    if (address->kind != ADDRESS_TCP)
+        snprintf(text, ADDRESS_TEXT_MAX, "%s:%s",
+                 address->kind == ADDRESS_UNIX ? "unix" : "systemd", address->path);
     else
         snprintf(text, ADDRESS_TEXT_MAX, "tcp:%s%s%s:%u", brackets ? "[" : "", address->host,
                  brackets ? "]" : "", address->port);
@@ -209,6 +240,8 @@ address_resolve(const struct address *address, unsigned index, struct sockaddr_s
 
     if (address->kind == ADDRESS_UNIX)
         return resolve_unix(address, index, ret, ret_length);
+    if (address->kind == ADDRESS_PASSED)
+        return EAFNOSUPPORT;
     if (strcmp(address->host, "localhost") == 0)
         return resolve_localhost(address->port, index, ret, ret_length);
     snprintf(port, sizeof(port), "%u", address->port);

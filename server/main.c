@@ -1,6 +1,8 @@
 // offloadd: a table of contents. Command line, configuration, the process itself, then the server.
 #include "common/errors.h"
 #include "common/log.h"
+#include "daemon/activation.h"
+#include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/process.h"
 #include "daemon/server.h"
@@ -36,24 +38,14 @@ announce(const struct server *server, const char *ready_file)
     return error;
 }
 
+// Serves with what the service manager has handed over. An exit status.
 static int
-serve(const struct config *config, const char *ready_file)
+serve_settings(const struct server_settings *settings, const char *ready_file)
 {
-    struct server_settings settings = {.config = config};
     struct server_error error;
-    struct server *server;
-    char worker_path[4352];
+    struct server *server = server_new(settings, &error);
     int status = EX_OSERR;
 
-    if (process_prepare(&settings.open_files) != 0)
-        return EX_OSERR;
-    if (!process_find_worker(worker_path, sizeof(worker_path))) {
-        log_error(SUBJECT, "the program offload-worker is missing (last looked at %s)",
-                  worker_path);
-        return EX_OSERR;
-    }
-    settings.builtin_path = worker_path;
-    server = server_new(&settings, &error);
     if (server == NULL) {
         log_error(SUBJECT, "%s", error.text);
         return EX_OSERR;
@@ -63,6 +55,40 @@ serve(const struct config *config, const char *ready_file)
         status = EXIT_STATUS_OK;
     }
     server_free(server);
+    return status;
+}
+
+static int
+serve(const struct config *config, const char *ready_file)
+{
+    struct activation activation;
+    struct notify notify;
+    struct server_settings settings = {
+        .config = config, .activation = &activation, .notify = &notify};
+    char worker_path[4352];
+    int error;
+    int status;
+
+    // First of all, while nobody else has opened anything.
+    error = activation_take(&activation);
+    if (error != 0) {
+        log_error(SUBJECT, "the sockets that systemd has passed: %s", strerror(-error));
+        return EX_OSERR;
+    }
+    if (process_prepare(&settings.open_files) != 0)
+        return EX_OSERR;
+    if (!process_find_worker(worker_path, sizeof(worker_path))) {
+        log_error(SUBJECT, "the program offload-worker is missing (last looked at %s)",
+                  worker_path);
+        return EX_OSERR;
+    }
+    settings.builtin_path = worker_path;
+    error = notify_open(&notify);
+    if (error != 0)
+        log_warning(SUBJECT, "NOTIFY_SOCKET cannot be used: %s", strerror(-error));
+    status = serve_settings(&settings, ready_file);
+    notify_close(&notify);
+    activation_close(&activation);
     return status;
 }
 

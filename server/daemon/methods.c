@@ -11,13 +11,27 @@ methods_ping(const struct methods_view *view)
     return json_string("pong");
 }
 
+// What will run to its end is told; the rest of the story is that of SIGTERM.
+static json_t *
+methods_drain(const struct methods_view *view)
+{
+    struct dispatcher_report report;
+
+    dispatcher_report(view->dispatcher, &report);
+    view->drain(view->drain_context);
+    return json_pack("{s:s, s:I, s:I}", "state", "draining", "running", (json_int_t)report.running,
+                     "queued", (json_int_t)report.queued);
+}
+
 static const struct method {
     struct method_info info;
     json_t *(*answer)(const struct methods_view *view);
+    bool guarded; // for a trusted caller only
 } table[] = {
-    {{"rpc.discover", "Describe every method as an OpenRPC document"}, methods_discover},
-    {{"server.ping", "Answer \"pong\""}, methods_ping},
-    {{"server.status", "Report everything counted"}, methods_status},
+    {{"rpc.discover", "Describe every method as an OpenRPC document"}, methods_discover, false},
+    {{"server.drain", "Stop when the running jobs are done"}, methods_drain, true},
+    {{"server.ping", "Answer \"pong\""}, methods_ping, false},
+    {{"server.status", "Report everything counted"}, methods_status, false},
 };
 #define TABLE_SIZE (sizeof(table) / sizeof(table[0]))
 
@@ -50,6 +64,13 @@ find(struct span name)
     return NULL;
 }
 
+static void
+refuse(enum error_code code, struct span data, struct session_reply *ret_reply)
+{
+    ret_reply->failed = true;
+    ret_reply->text = error_object(code, data, &ret_reply->length);
+}
+
 bool
 methods_call(const struct methods_view *view, struct span name, struct span params,
              struct session_reply *ret_reply)
@@ -59,11 +80,13 @@ methods_call(const struct methods_view *view, struct span name, struct span para
     if (method == NULL)
         return false;
     if (has_params(params)) {
-        ret_reply->failed = true;
-        ret_reply->text = error_object(
-            ERROR_INVALID_PARAMS,
-            SPAN("{\"member\":\"params\",\"reason\":\"too many\",\"expected\":\"no params\"}"),
-            &ret_reply->length);
+        refuse(ERROR_INVALID_PARAMS,
+               SPAN("{\"member\":\"params\",\"reason\":\"too many\",\"expected\":\"no params\"}"),
+               ret_reply);
+    } else if (method->guarded && !view->trusted) {
+        refuse(ERROR_UNAUTHORISED,
+               SPAN("{\"reason\":\"only root and the daemon's own user may, on a Unix socket\"}"),
+               ret_reply);
     } else {
         json_auto_t *answer = method->answer(view);
 

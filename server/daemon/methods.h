@@ -1,4 +1,5 @@
-// The methods that the daemon answers itself: server.ping, server.status, rpc.discover. A const
+// The methods that the daemon answers itself: server.ping, server.status, server.drain,
+// rpc.discover. A const
 // table, one function per method.
 #ifndef OFFLOAD_DAEMON_METHODS_H
 #define OFFLOAD_DAEMON_METHODS_H
@@ -22,6 +23,10 @@ struct methods_view {
     size_t listen_count;
     size_t sessions_open;
     bool draining;
+    bool trusted; // the caller may stop the daemon
+    // What server.drain asks for: called from inside methods_call, it only notes the wish.
+    void (*drain)(void *context);
+    void *drain_context;
 };
 
 // Answers the method; false if the daemon has none of that name.

@@ -4,8 +4,9 @@
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/log.h"
+#include "daemon/doors.h"
 #include "daemon/methods.h"
-#include "transport/listener.h"
+#include "daemon/service.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -35,10 +36,8 @@ struct server {
     struct event *interrupt;
     struct event *patience; // for the state it is in
     struct turn_task flush;
-    struct listener **listeners;
-    struct address *addresses;
-    size_t listener_count;
-    size_t address_count;
+    struct turn_task drain;
+    struct doors *doors;
     unsigned sessions_max; // the configured one, or less if there are too few descriptors
     struct dispatcher *dispatcher;
     struct statistics statistics;
@@ -47,7 +46,7 @@ struct server {
     struct session_list sessions;
     size_t session_count;
     uint64_t session_number;
-    int64_t starved_logged_us;
+    struct service *service; // NULL: nobody wants to hear of it
     enum server_state state;
     bool workers_gone;
 };
@@ -71,14 +70,6 @@ server_leave_if_done(struct server *server)
 }
 
 static void
-server_close_listeners(struct server *server)
-{
-    for (size_t i = 0; i < server->listener_count; i++)
-        listener_free(server->listeners[i]);
-    server->listener_count = 0;
-}
-
-static void
 server_drain(struct server *server, const char *why)
 {
     struct dispatcher_report report;
@@ -86,8 +77,10 @@ server_drain(struct server *server, const char *why)
     dispatcher_report(server->dispatcher, &report);
     log_notice(SUBJECT, "%s: stopping; %zu jobs run, %zu are queued, %zu sessions are open", why,
                report.running, report.queued, server->session_count);
-    server_close_listeners(server);
+    doors_close(server->doors);
     server_set_state(server, SERVER_DRAINING, server->config->drain_timeout_us);
+    if (server->service != NULL)
+        service_stopping(server->service);
     dispatcher_drain(server->dispatcher);
 }
 
@@ -173,31 +166,84 @@ server_signal_cb(evutil_socket_t signal, short what, void *context)
         server_hurry(server, name);
 }
 
+// A session asked for it, and must have its answer first.
+static void
+server_drain_asked(void *context)
+{
+    struct server *server = context;
+
+    if (server->state == SERVER_SERVING)
+        server_drain(server, "server.drain");
+}
+
+static void
+methods_drain_cb(void *context)
+{
+    struct server *server = context;
+
+    turn_later(server->turn, &server->drain);
+}
+
 // ---- sessions -------------------------------------------------------------------------------
+
+// Who is at the other end of a session.
+struct visitor {
+    struct server *server;
+    bool trusted;
+};
+
+// unix(7): the kernel vouches for these, as they were at the time of connect().
+static bool
+is_trusted(int fd, const struct address *peer)
+{
+    struct ucred who;
+    socklen_t length = sizeof(who);
+
+    return peer->kind == ADDRESS_UNIX &&
+           getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 &&
+           (who.uid == 0 || who.uid == geteuid());
+}
+
+static struct visitor *
+visitor_new(struct server *server, int fd, const struct address *peer)
+{
+    struct visitor *visitor = calloc(1, sizeof(*visitor));
+
+    if (visitor == NULL)
+        return NULL;
+    visitor->server = server;
+    visitor->trusted = is_trusted(fd, peer);
+    return visitor;
+}
 
 static bool
 session_control_cb(void *context, struct span method, struct span params,
                    struct session_reply *ret_reply)
 {
-    struct server *server = context;
+    const struct visitor *visitor = context;
+    struct server *server = visitor->server;
     struct methods_view view = {
         .config = server->config,
         .statistics = &server->statistics,
         .dispatcher = server->dispatcher,
-        .listen = server->addresses,
-        .listen_count = server->address_count,
         .sessions_open = server->session_count,
         .draining = server->state != SERVER_SERVING,
+        .trusted = visitor->trusted,
+        .drain = methods_drain_cb,
+        .drain_context = server,
     };
 
+    view.listen = doors_addresses(server->doors, &view.listen_count);
     return methods_call(&view, method, params, ret_reply);
 }
 
 static void
 session_closed_cb(void *context, struct session *session)
 {
-    struct server *server = context;
+    struct visitor *visitor = context;
+    struct server *server = visitor->server;
 
+    free(visitor);
     session_list_remove(&server->sessions, session);
     server->session_count--;
     server_leave_if_done(server);
@@ -225,16 +271,20 @@ server_turn_away(struct server *server, int fd)
 }
 
 static void
-listener_accepted_cb(void *context, int fd, const struct address *peer)
+doors_accepted_cb(void *context, int fd, const struct address *peer)
 {
     struct server *server = context;
+    struct visitor *visitor = NULL;
     struct session *session = NULL;
     char text[ADDRESS_TEXT_MAX];
 
     if (server->session_count < server->sessions_max)
+        visitor = visitor_new(server, fd, peer);
+    if (visitor != NULL)
         session = session_new(&server->session_settings, fd, ++server->session_number,
-                              &session_hooks, server);
+                              &session_hooks, visitor);
     if (session == NULL) {
+        free(visitor);
         server_turn_away(server, fd);
         return;
     }
@@ -244,23 +294,6 @@ listener_accepted_cb(void *context, int fd, const struct address *peer)
     server->session_count++;
     server->statistics.sessions_accepted++;
 }
-
-static void
-listener_starved_cb(void *context, int error)
-{
-    struct server *server = context;
-    int64_t now_us = clock_us();
-
-    if (now_us - server->starved_logged_us < 10000000 && server->starved_logged_us != 0)
-        return; // it is said often enough
-    server->starved_logged_us = now_us;
-    log_warning(SUBJECT, "no connection can be accepted for now: %s", strerror(error));
-}
-
-static const struct listener_callbacks listener_callbacks = {
-    .accepted = listener_accepted_cb,
-    .starved = listener_starved_cb,
-};
 
 // ---- beginning and end ----------------------------------------------------------------------
 
@@ -292,46 +325,6 @@ server_make_loop(struct server *server)
                : 0;
 }
 
-// Without a configuration nobody has promised that there is a place for the Unix socket: then TCP
-// alone must do.
-static bool
-may_do_without(const struct server *server, size_t index, const struct listener_error *error)
-{
-    const struct config *config = server->config;
-
-    if (!config->listen_implied || config->listen[index].kind != ADDRESS_UNIX ||
-        (error->error != -ENOENT && error->error != -EACCES))
-        return false;
-    log_warning(SUBJECT, "%s; going on without it", error->text);
-    return true;
-}
-
-static int
-server_listen(struct server *server, struct listener_error *ret_error)
-{
-    const struct config *config = server->config;
-
-    server->listeners = calloc(config->listen_count, sizeof(*server->listeners));
-    server->addresses = calloc(config->listen_count, sizeof(*server->addresses));
-    if (server->listeners == NULL || server->addresses == NULL) {
-        snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
-        return -1;
-    }
-    for (size_t i = 0; i < config->listen_count; i++) {
-        struct listener *listener =
-            listener_new(server->base, &config->listen[i], config->socket_mode, &listener_callbacks,
-                         server, ret_error);
-
-        if (listener == NULL && may_do_without(server, i, ret_error))
-            continue;
-        if (listener == NULL)
-            return -1;
-        server->listeners[server->listener_count++] = listener;
-        server->addresses[server->address_count++] = *listener_address(listener);
-    }
-    return 0;
-}
-
 // Sessions may not take the descriptors that workers need: each has four pipes, of which twice as
 // many ends are open while it is being started.
 static void
@@ -352,6 +345,38 @@ server_bound_sessions(struct server *server)
     log_warning(SUBJECT,
                 "at most %u sessions: the process may open %lu descriptors, workers need %lu",
                 server->sessions_max, (unsigned long)limit.rlim_cur, reserve);
+}
+
+static int
+server_listen(struct server *server, struct listener_error *ret_error)
+{
+    struct doors_settings settings = {
+        .base = server->base,
+        .config = server->config,
+        .activation = server->settings.activation,
+        .accepted = doors_accepted_cb,
+        .context = server,
+    };
+
+    server->doors = doors_open(&settings, ret_error);
+    return server->doors != NULL ? 0 : -1;
+}
+
+static int
+server_start_service(struct server *server)
+{
+    struct service_settings settings = {
+        .base = server->base,
+        .notify = server->settings.notify,
+        .config = server->config,
+        .dispatcher = server->dispatcher,
+        .session_count = &server->session_count,
+    };
+
+    if (settings.notify == NULL || settings.notify->fd < 0)
+        return 0;
+    server->service = service_new(&settings);
+    return server->service != NULL ? 0 : -1;
 }
 
 static int
@@ -392,10 +417,11 @@ server_new(const struct server_settings *settings, struct server_error *ret_erro
     TAILQ_INIT(&server->sessions);
     messages_init(&server->messages);
     turn_task_init(&server->flush, server_flush, server);
+    turn_task_init(&server->drain, server_drain_asked, server);
     // Listening comes before the first worker is started: an address in use is found out in time.
     server_bound_sessions(server);
     if (server_make_loop(server) == 0 && server_listen(server, &error) == 0 &&
-        server_start_dispatcher(server) == 0)
+        server_start_dispatcher(server) == 0 && server_start_service(server) == 0)
         return server;
 fail:
     snprintf(ret_error->text, sizeof(ret_error->text), "%s", error.text);
@@ -417,9 +443,9 @@ server_free(struct server *server)
 
     if (server == NULL)
         return;
-    server_close_listeners(server);
-    free(server->listeners);
-    free(server->addresses);
+    doors_free(server->doors);
+    service_free(server->service);
+    turn_cancel(&server->drain);
     turn_free(server->turn);
     dispatcher_free(server->dispatcher);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
@@ -434,6 +460,5 @@ server_free(struct server *server)
 const struct address *
 server_addresses(const struct server *server, size_t *ret_count)
 {
-    *ret_count = server->address_count;
-    return server->addresses;
+    return doors_addresses(server->doors, ret_count);
 }

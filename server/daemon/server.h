@@ -1,7 +1,8 @@
 // The daemon as a whole: wires listeners, sessions and the dispatcher to one loop, and stops them
 // in order. It decides what a failure means and logs it.
 //
-//     SERVING --SIGTERM, SIGINT--> DRAINING --all jobs settled--> FLUSHING --all gone--> (returns)
+//     SERVING --SIGTERM, SIGINT, server.drain--> DRAINING --all jobs settled--> FLUSHING --all
+//     gone--> (returns)
 //
 // DRAINING: nothing is accepted; what runs may finish within drain-timeout, the rest is answered
 // -32005. FLUSHING: answers are sent, workers end. A second signal cuts either of them short.
@@ -9,6 +10,8 @@
 #define OFFLOAD_DAEMON_SERVER_H
 
 #include "common/address.h"
+#include "daemon/activation.h"
+#include "daemon/notify.h"
 #include "model/config.h"
 
 #include <stddef.h>
@@ -16,9 +19,11 @@
 struct server;
 
 struct server_settings {
-    const struct config *config; // outlives the server
-    const char *builtin_path;    // of offload-worker
-    unsigned long open_files;    // soft RLIMIT_NOFILE of the workers; 0: the daemon's
+    const struct config *config;   // outlives the server
+    const char *builtin_path;      // of offload-worker
+    unsigned long open_files;      // soft RLIMIT_NOFILE of the workers; 0: the daemon's
+    struct activation *activation; // sockets that were passed; or NULL
+    const struct notify *notify;   // whom to tell how it goes; or NULL. Outlives the server
 };
 
 struct server_error {
@@ -28,7 +33,7 @@ struct server_error {
 // Listens on every address and starts the workers. NULL on failure, *ret_error then filled.
 struct server *server_new(const struct server_settings *settings, struct server_error *ret_error);
 
-// Serves until it is told to stop by SIGTERM or SIGINT.
+// Serves until it is told to stop.
 void server_run(struct server *server);
 void server_free(struct server *server);
 

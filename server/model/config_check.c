@@ -277,12 +277,13 @@ check_listen(struct config_draft *draft, bool from_user)
         char text[ADDRESS_TEXT_MAX];
         char earlier[ADDRESS_TEXT_MAX];
 
-        check_loopback(draft, &config->listen[i]);
+        if (config->listen[i].kind != ADDRESS_PASSED) // is looked at when it is there
+            check_loopback(draft, &config->listen[i]);
         address_format(&config->listen[i], text);
         for (size_t j = 0; j < i; j++) {
             address_format(&config->listen[j], earlier);
             if (strcmp(text, earlier) == 0 &&
-                (config->listen[i].kind == ADDRESS_UNIX || config->listen[i].port != 0))
+                (config->listen[i].kind != ADDRESS_TCP || config->listen[i].port != 0))
                 draft_fail(draft, draft->said[KEY_LISTEN], "listen: %s is given twice", text);
         }
     }

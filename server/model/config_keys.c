@@ -7,7 +7,7 @@
 static const struct config_key_info infos[KEY_COUNT] = {
     [KEY_LISTEN] = {"server", "listen", "ADDRESS...",
                     "unix:$RUNTIME_DIRECTORY/offloadd.sock tcp:127.0.0.1:7707",
-                    "Where to listen: unix:PATH and tcp:HOST:PORT, loopback only."},
+                    "Where to listen: unix:PATH, tcp:HOST:PORT (loopback only), systemd:NAME."},
     [KEY_SOCKET_MODE] = {"server", "socket-mode", "MODE", "0600",
                          "Permission bits of the Unix sockets, in octal."},
     [KEY_DRAIN_TIMEOUT] = {"server", "drain-timeout", "TIME", "30s",

@@ -315,7 +315,7 @@ add_listen(const struct use *use, const char *word)
 {
     struct config *config = use->target;
     struct address address;
-    const char *problem = address_parse(word, &address);
+    const char *problem = address_parse_listen(word, &address);
     char quote[DRAFT_QUOTE_SIZE];
     struct address *grown;
 

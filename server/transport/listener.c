@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -223,6 +224,37 @@ listener_watch(struct listener *listener, struct event_base *base)
     return 0;
 }
 
+static int
+socket_option(int fd, int option)
+{
+    socklen_t length = sizeof(int);
+    int value = -1;
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
+}
+
+// 0 or a negative errno.
+static int
+listener_take_over(struct listener *listener, int fd)
+{
+    struct sockaddr_storage name;
+    socklen_t length = sizeof(name);
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || getsockname(fd, (struct sockaddr *)&name, &length) != 0)
+        return -errno;
+    address_from_sockaddr((const struct sockaddr *)&name, length, &listener->address);
+    if (socket_option(fd, SO_TYPE) != SOCK_STREAM || socket_option(fd, SO_ACCEPTCONN) != 1)
+        return -EPROTOTYPE;
+    if (!address_is_loopback((const struct sockaddr *)&name))
+        return -EACCES;
+    // The flag belongs to the open socket, which others may share; but who listens polls anyway.
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return -errno;
+    listener->fd = fd;
+    return 0;
+}
+
 static void
 explain(const struct address *address, int error, struct listener_error *ret_error)
 {
@@ -237,7 +269,22 @@ explain(const struct address *address, int error, struct listener_error *ret_err
         why = "only loopback addresses are served";
     else if (error == -EADDRINUSE && address->kind == ADDRESS_UNIX)
         why = "a running process serves that socket already";
+    else if (error == -EPROTOTYPE)
+        why = "it is no listening stream socket";
     snprintf(ret_error->text, sizeof(ret_error->text), "cannot listen on %.160s: %s", text, why);
+}
+
+static struct listener *
+listener_create(const struct listener_callbacks *callbacks, void *context)
+{
+    struct listener *listener = calloc(1, sizeof(*listener));
+
+    if (listener == NULL)
+        return NULL;
+    listener->fd = -1;
+    listener->callbacks = callbacks;
+    listener->context = context;
+    return listener;
 }
 
 struct listener *
@@ -245,22 +292,37 @@ listener_new(struct event_base *base, const struct address *address, mode_t mode
              const struct listener_callbacks *callbacks, void *context,
              struct listener_error *ret_error)
 {
-    struct listener *listener = calloc(1, sizeof(*listener));
+    struct listener *listener = listener_create(callbacks, context);
     int error = -ENOMEM;
 
-    if (listener == NULL)
-        goto out;
-    listener->fd = -1;
-    listener->address = *address;
-    listener->callbacks = callbacks;
-    listener->context = context;
-    error = listener_open(listener, mode);
+    if (listener != NULL) {
+        listener->address = *address;
+        error = listener_open(listener, mode);
+    }
     if (error == 0)
         error = listener_watch(listener, base);
     if (error == 0)
         return listener;
-out:
     explain(address, error, ret_error);
+    listener_free(listener);
+    return NULL;
+}
+
+struct listener *
+listener_adopt(struct event_base *base, int fd, const struct listener_callbacks *callbacks,
+               void *context, struct listener_error *ret_error)
+{
+    struct listener *listener = listener_create(callbacks, context);
+    struct address unknown = {.kind = ADDRESS_UNIX};
+    int error = -ENOMEM;
+
+    if (listener != NULL)
+        error = listener_take_over(listener, fd);
+    if (error == 0 && (error = listener_watch(listener, base)) != 0)
+        listener->fd = -1; // stays the caller's
+    if (error == 0)
+        return listener;
+    explain(listener != NULL ? &listener->address : &unknown, error, ret_error);
     listener_free(listener);
     return NULL;
 }

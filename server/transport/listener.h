@@ -32,6 +32,13 @@ struct listener *listener_new(struct event_base *base, const struct address *add
                               const struct listener_callbacks *callbacks, void *context,
                               struct listener_error *ret_error);
 
+// The same for a socket that somebody else has bound, and listens to, already: it must be a stream
+// socket, and loopback if it is TCP. Takes the descriptor unless it fails. The file of a Unix
+// socket stays when the listener goes: it belongs to whoever made it.
+struct listener *
+listener_adopt(struct event_base *base, int fd, const struct listener_callbacks *callbacks,
+               void *context, struct listener_error *ret_error);
+
 // Closes and, for a Unix socket, removes the file if it is still the one that was bound.
 void listener_free(struct listener *listener);
 

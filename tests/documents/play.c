@@ -16,6 +16,7 @@
 
 #define KILLED     "the worker is killed by SIGKILL"
 #define TERMINATED "the daemon gets SIGTERM"
+#define EXITS      "the daemon exits"
 
 // An example in the middle of being played.
 struct player {
@@ -62,7 +63,8 @@ start(struct player *player, const struct document *document)
     arguments_done(&arguments);
     if (wait)
         fixture_adopt(fixture);
-    player->peer = open_tcp(fixture);
+    player->peer =
+        example_has_word(player->example, PREPARE_UNIX) ? open_unix(fixture) : open_tcp(fixture);
 }
 
 // ---- steps
@@ -141,6 +143,8 @@ happen(struct player *player, const struct step *step)
         await_running(fixture);
         assert_int_equal(kill(fixture->daemon.pid, SIGTERM), 0);
         await_draining(fixture);
+        player->terminated = true;
+    } else if (strcmp(step->text, EXITS) == 0) {
         player->terminated = true;
     } else if (!prepare_is_for_worker(step) || !example_has_word(player->example, PREPARE_SHOP)) {
         fail_msg("%s\n  the player cannot make this happen: %s", player->example->title,

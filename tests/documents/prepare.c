@@ -145,7 +145,7 @@ prepare_settings(struct fixture *fixture, const struct document *document,
             arguments_add(arguments, word);
         } else if (strcmp(word, PREPARE_SHOP) == 0) {
             daemon_configure(&fixture->daemon, CONFIG_SHOP);
-        } else {
+        } else if (strcmp(word, PREPARE_UNIX) != 0) {
             wait = false;
             if (strcmp(word, WORD_BROKEN) != 0)
                 configure(fixture, document, word);

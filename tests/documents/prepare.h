@@ -9,6 +9,7 @@
 
 // A setting that is a word of our own: a pool whose worker plays the lines of the example.
 #define PREPARE_SHOP "shop"
+#define PREPARE_UNIX "unix" // the client comes by the Unix socket
 
 // The path of a file in the daemon's folder (caller frees).
 char *prepare_path(const struct fixture *fixture, const char *name);

@@ -73,7 +73,6 @@ every_method_has_an_example(struct fixture *fixture)
 // gives it an example.
 static const enum error_code reserved[] = {
     ERROR_INTERNAL,
-    ERROR_UNAUTHORISED,
     ERROR_UNKNOWN_JOB,
     ERROR_QUOTA,
 };

@@ -110,6 +110,30 @@ build_command(const struct daemon *daemon, struct arguments *command, const char
     arguments_add(command, daemon->unix_address);
 }
 
+// In the child: sd_listen_fds(3), from the other side. The descriptors may be in each other's way.
+static void
+pass_sockets(const struct daemon *daemon)
+{
+    char pid[16];
+    char count[16];
+    int aside[4];
+
+    if (daemon->passed_count == 0)
+        return;
+    for (size_t i = 0; i < daemon->passed_count; i++)
+        if ((aside[i] = fcntl(daemon->passed[i], F_DUPFD_CLOEXEC, 100)) < 0)
+            _exit(125);
+    for (size_t i = 0; i < daemon->passed_count; i++)
+        if (dup2(aside[i], 3 + (int)i) < 0)
+            _exit(125);
+    snprintf(pid, sizeof(pid), "%d", (int)(daemon->passed_to_another ? getppid() : getpid()));
+    snprintf(count, sizeof(count), "%zu", daemon->passed_count);
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", count, 1);
+    if (daemon->passed_names != NULL)
+        setenv("LISTEN_FDNAMES", daemon->passed_names, 1);
+}
+
 // In the child: becomes the daemon.
 static void
 become(const struct daemon *daemon, char **command, const char *const environment[], pid_t parent)
@@ -126,6 +150,7 @@ become(const struct daemon *daemon, char **command, const char *const environmen
         _exit(125);
     for (size_t i = 0; environment != NULL && environment[i] != NULL; i++)
         putenv((char *)environment[i]);
+    pass_sockets(daemon);
     execv(command[0], command);
     dprintf(2, "cannot execute %s: %s\n", command[0], strerror(errno));
     _exit(125);

@@ -14,8 +14,12 @@ struct daemon {
     char config[96];    // its --config
     char unix_path[96]; // of the default socket
     char unix_address[112];
-    unsigned open_files;   // hard limit of its descriptors; 0: that of the test
-    char tcp_address[112]; // of the default listener, known once it is ready; else ""
+    int passed[4]; // listening sockets that it gets as descriptors 3 and up, as by systemd
+    size_t passed_count;
+    const char *passed_names; // LISTEN_FDNAMES; may be NULL
+    bool passed_to_another;   // LISTEN_PID is not the daemon's
+    unsigned open_files;      // hard limit of its descriptors; 0: that of the test
+    char tcp_address[112];    // of the default listener, known once it is ready; else ""
 };
 
 // Makes the folder and an empty configuration file.

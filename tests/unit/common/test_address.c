@@ -125,6 +125,37 @@ what_is_no_address_is_refused(void **state)
     assert_null(address_parse(memcpy(host + 1, "tcp:", 4), &(struct address){0}));
 }
 
+// Only where one listens may an address name a socket of the service manager's.
+static void
+passed_sockets_are_for_listening(void **state)
+{
+    static const char *const wrong[] = {"systemd:",    "systemd:a:b",      "systemd:a b",
+                                        "systemd:a\n", "systemd:\xc3\xb6", "systemd"};
+    struct sockaddr_storage storage;
+    struct address address = {.port = 4711};
+    char longest[128] = "systemd:";
+    char text[ADDRESS_TEXT_MAX];
+    socklen_t length;
+
+    (void)state;
+    assert_non_null(address_parse("systemd:web", &address));
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_non_null(address_parse_listen(wrong[i], &address));
+    memset(longest + 8, 'n', 108);
+    assert_non_null(address_parse_listen(longest, &address));
+    assert_int_equal(address.port, 4711);
+    assert_null(address_parse_listen("systemd:offloadd.socket", &address));
+    assert_int_equal(address.kind, ADDRESS_PASSED);
+    assert_string_equal(address.path, "offloadd.socket");
+    address_format(&address, text);
+    assert_string_equal(text, "systemd:offloadd.socket");
+    assert_int_equal(address_resolve(&address, 0, &storage, &length), EAFNOSUPPORT);
+    assert_null(address_parse_listen("tcp:[::1]:7707", &address));
+    assert_int_equal(address.kind, ADDRESS_TCP);
+    assert_null(address_parse_listen("unix:/x", &address));
+    assert_int_equal(address.kind, ADDRESS_UNIX);
+}
+
 static struct sockaddr_storage
 resolved(const char *text, unsigned index, socklen_t *ret_length)
 {
@@ -332,6 +363,7 @@ main(void)
         cmocka_unit_test(addresses_are_read_and_printed),
         cmocka_unit_test(parts_are_found),
         cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(passed_sockets_are_for_listening),
         cmocka_unit_test(resolving_and_back_gives_the_same),
         cmocka_unit_test(there_is_no_result_after_the_last),
         cmocka_unit_test(localhost_is_loopback_and_ends),

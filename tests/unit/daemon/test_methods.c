@@ -115,6 +115,38 @@ test_unknown(void **state)
 }
 
 static void
+note_drain(void *context)
+{
+    ++*(int *)context;
+}
+
+// Only a trusted caller may; and the wish is noted, not fulfilled from inside a session.
+static void
+test_drain(void **state)
+{
+    struct session_reply reply = {0};
+    struct view view;
+    json_t *answer;
+    int wishes = 0;
+
+    (void)state;
+    view_open(&view);
+    view.view.drain = note_drain;
+    view.view.drain_context = &wishes;
+    assert_true(methods_call(&view.view, SPAN("server.drain"), (struct span){0}, &reply));
+    assert_true(reply.failed);
+    assert_non_null(strstr(reply.text, "\"code\":-32002"));
+    free(reply.text);
+    assert_int_equal(wishes, 0);
+    view.view.trusted = true;
+    answer = call(&view, "server.drain");
+    assert_string_equal(json_string_value(json_object_get(answer, "state")), "draining");
+    json_decref(answer);
+    assert_int_equal(wishes, 1);
+    house_close(&view.house);
+}
+
+static void
 check_params(struct view *view, const char *params, bool accepted)
 {
     struct session_reply reply = {0};
@@ -203,9 +235,9 @@ find_method(json_t *document, const char *name)
 static void
 test_discover(void **state)
 {
-    static const char *const names[] = {"echo",         "sum_squares", "answer",
-                                        "hang",         "test.echo",   "sleep",
-                                        "rpc.discover", "server.ping", "server.status"};
+    static const char *const names[] = {
+        "echo",  "sum_squares",  "answer",       "hang",        "test.echo",
+        "sleep", "rpc.discover", "server.drain", "server.ping", "server.status"};
     struct view view;
     json_t *document;
     json_t *method;
@@ -359,6 +391,7 @@ main(void)
         cmocka_unit_test(test_ping),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_params),
+        cmocka_unit_test(test_drain),
         cmocka_unit_test(test_discover),
         cmocka_unit_test(test_discover_knows_the_builtin),
         cmocka_unit_test(test_discover_errors),

@@ -166,7 +166,7 @@ addresses_that_are_not_served(void **state)
     static const struct row rows[] = {
         {"[server]\nlisten =\n", ":2: listen: an address is missing"},
         {"[server]\nlisten = /run/x\n",
-         ":2: listen: '/run/x': an address is unix:PATH or tcp:HOST:PORT"},
+         ":2: listen: '/run/x': an address is unix:PATH, tcp:HOST:PORT or systemd:NAME"},
         {"[server]\nlisten = unix:/a\n  tcp:127.0.0.1\n",
          ":3: listen: 'tcp:127.0.0.1': the port is missing: tcp:HOST:PORT"},
         {"[server]\nlisten = unix:/a tcp:127.0.0.1:1 unix:/a\n",
@@ -346,7 +346,7 @@ errors_of_listen_options(void **state)
         const char *error;
     } rows[] = {
         {"", "listen: an address is missing"},
-        {"x", "listen: 'x': an address is unix:PATH or tcp:HOST:PORT"},
+        {"x", "listen: 'x': an address is unix:PATH, tcp:HOST:PORT or systemd:NAME"},
         {"tcp:0.0.0.0:0", "listen: tcp:0.0.0.0:0" NO_LOOPBACK},
         {"unix:/a\nb", "the address holds a control character"},
     };

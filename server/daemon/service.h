@@ -1,0 +1,34 @@
+// What the daemon tells the service manager, and when: that it is ready, how it goes, that it is
+// alive, that it stops and still needs time for that. A timer of the loop does it, so that a loop
+// which is stuck says nothing, and is restarted.
+//
+//     STARTING --first workers settled: READY=1--> SERVING --service_stopping: STOPPING=1-->
+//     STOPPING
+//         +------------------------------------------------------------------------------------^
+#ifndef OFFLOAD_DAEMON_SERVICE_H
+#define OFFLOAD_DAEMON_SERVICE_H
+
+#include "daemon/notify.h"
+#include "dispatcher/dispatcher.h"
+#include "model/config.h"
+
+#include <stddef.h>
+
+struct service;
+
+struct service_settings {
+    struct event_base *base;
+    const struct notify *notify;         // outlives it
+    const struct config *config;         // likewise
+    const struct dispatcher *dispatcher; // likewise
+    const size_t *session_count;         // likewise: how many sessions are open at any time
+};
+
+// Begins to tell, with the next turn of the loop. NULL when out of memory.
+struct service *service_new(const struct service_settings *settings);
+void service_free(struct service *service);
+
+// The daemon has begun to stop.
+void service_stopping(struct service *service);
+
+#endif
