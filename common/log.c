@@ -2,6 +2,8 @@
 // each line, which costs less than the write and stays right when stderr is redirected.
 #include "common/log.h"
 
+#include "common/journal.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,28 +129,35 @@ cut_between_characters(const char *text, size_t length)
     return length;
 }
 
+enum destination {
+    PLAIN,  // a terminal, a file, a pipe
+    PREFIX, // somebody who reads <N> at the beginning of a line
+    JOURNAL,
+};
+
 // systemd.exec(5): JOURNAL_STREAM names the device and inode of the stream that goes to the
-// journal.
-static bool
-stderr_is_journal(void)
+// journal. The journal's own is a socket.
+static enum destination
+find_destination(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     uintmax_t device;
     uintmax_t inode;
     struct stat status;
 
-    if (stream == NULL || sscanf(stream, "%" SCNuMAX ":%" SCNuMAX, &device, &inode) != 2)
-        return false;
-    return fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+    if (stream == NULL || sscanf(stream, "%" SCNuMAX ":%" SCNuMAX, &device, &inode) != 2 ||
+        fstat(STDERR_FILENO, &status) != 0 || status.st_dev != device || status.st_ino != inode)
+        return PLAIN;
+    return S_ISSOCK(status.st_mode) ? JOURNAL : PREFIX;
 }
 
 static int
-format_head(enum log_level level, const char *subject, char *into, size_t size)
+format_head(enum destination to, enum log_level level, const char *subject, char *into, size_t size)
 {
     struct timespec now;
     struct tm local;
 
-    if (stderr_is_journal())
+    if (to != PLAIN)
         return snprintf(into, size, "<%d>%s: ", (int)level, subject);
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &local);
@@ -156,14 +166,16 @@ format_head(enum log_level level, const char *subject, char *into, size_t size)
 }
 
 // One write per line, so that lines of several processes do not mix. What a full non-blocking
-// stderr does not take is lost: the log must never hold up the loop.
+// stderr does not take is lost: the log must never hold up the loop. The journal's stream blocks,
+// but a socket can be told not to.
 static void
-write_line(const char *line, size_t length)
+write_line(enum destination to, const char *line, size_t length)
 {
     ssize_t written;
 
     while (length > 0) {
-        written = write(STDERR_FILENO, line, length);
+        written = to == JOURNAL ? send(STDERR_FILENO, line, length, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                : write(STDERR_FILENO, line, length);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
@@ -182,13 +194,17 @@ log_line(enum log_level level, const char *subject, const char *format, va_list 
     char line[LINE_SIZE + 1]; // and the NUL, which becomes the newline
     const size_t most = LINE_SIZE - 1;
     const int saved_errno = errno;
+    enum destination to;
     size_t length;
+    size_t head;
     int wanted;
 
     if (level > threshold)
         return;
-    wanted = format_head(level, subject, line, most + 1);
+    to = find_destination();
+    wanted = format_head(to, level, subject, line, most + 1);
     length = wanted < 0 ? 0 : (size_t)wanted;
+    head = length < most ? length : most;
     errno = saved_errno; // for %m
     if (length < most) {
         wanted = vsnprintf(line + length, most + 1 - length, format, list);
@@ -200,8 +216,13 @@ log_line(enum log_level level, const char *subject, const char *format, va_list 
         length += strlen(ELLIPSIS);
     }
     disarm(line, length);
-    line[length++] = '\n';
-    write_line(line, length);
+    if (to != JOURNAL ||
+        !journal_send(
+            JOURNAL_SOCKET, (int)level, subject,
+            (struct span){.at = line + head, .length = length > head ? length - head : 0})) {
+        line[length++] = '\n';
+        write_line(to, line, length);
+    }
     errno = saved_errno;
 }
 

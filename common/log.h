@@ -1,8 +1,9 @@
 // The log: one line per call on stderr, one write(2) per line. Library code does not log; the
 // caller that decides what a failure means logs it once.
 //
-// When stderr is the journal (the JOURNAL_STREAM of systemd.exec(5) names it) each line starts with
-// its priority as <N>, see sd-daemon(3). Otherwise it starts with the time of day and the level's
+// When stderr is the journal (the JOURNAL_STREAM of systemd.exec(5) names it) each line goes there
+// with fields of its own, see journal.h; or, if that does not work, to stderr with its priority as
+// <N>, see sd-daemon(3). Otherwise it starts with the time of day and the level's
 // word. Bytes from outside must come in through log_escape; the log itself replaces any control
 // character that is left, so that nobody can forge a line.
 #ifndef OFFLOAD_COMMON_LOG_H
@@ -28,7 +29,8 @@ enum log_level log_get_level(void);
 bool log_parse_level(const char *text, enum log_level *ret);
 const char *log_level_name(enum log_level level);
 
-// `subject` says who speaks: "session 12", "pool cpu", "worker cpu/3 pid 4711".
+// `subject` says who speaks: "session 12", "pool cpu", "worker cpu/3 pid 4711", "job 7 session 12
+// pool cpu". It is made by the program itself, of pairs of words that journal.h makes fields of.
 void log_error(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void
 log_warning(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));
