@@ -104,6 +104,21 @@ child_set_limits(const struct spawn_attributes *attributes)
     return error;
 }
 
+// A daemon that the kernel is to spare when memory is short has children that it need not spare.
+// Raising it is open to everybody; without /proc it stays as it is.
+static void
+child_forget_oom_score(void)
+{
+    char text[16] = "";
+    int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (read(fd, text, sizeof(text) - 1) > 0 && text[0] == '-' && write(fd, "0", 1) < 0)
+        text[0] = '\0'; // not ours to change
+    close(fd);
+}
+
 static int
 child_set_identity(const struct spawn_attributes *attributes)
 {
@@ -125,6 +140,7 @@ child_set_attributes(const struct spawn_attributes *attributes)
 
     if (error != 0)
         return error;
+    child_forget_oom_score();
     errno = 0;
     if (attributes->nice != 0 && nice(attributes->nice) == -1 && errno != 0)
         return errno;
@@ -132,6 +148,10 @@ child_set_attributes(const struct spawn_attributes *attributes)
     if (error != 0)
         return error;
     if (attributes->directory != NULL && chdir(attributes->directory) != 0)
+        return errno;
+    // Privileges that the daemon was given for all this (capabilities(7), ambient) are not for
+    // others.
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
         return errno;
     // A change of identity clears the parent-death signal.
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : errno;

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define PATIENCE_MS 10000
@@ -248,6 +250,64 @@ test_open_files(void **state)
 }
 
 static void
+set_oom_score(const char *text)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, text, strlen(text)) < 0) {
+        print_message("oom_score_adj cannot be set to %s here: %s\n", text, strerror(errno));
+        skip();
+    }
+    close(fd);
+}
+
+// The kernel may spare the daemon, but not for that its workers; who is offered first stays so.
+static void
+test_oom_score(void **state)
+{
+    char text[64];
+
+    (void)state;
+    set_oom_score("-100");
+    run_script("cat /proc/self/oom_score_adj", 0, text, sizeof(text));
+    assert_string_equal(text, "0\n");
+    set_oom_score("150");
+    run_script("cat /proc/self/oom_score_adj", 0, text, sizeof(text));
+    assert_string_equal(text, "150\n");
+    set_oom_score("0");
+}
+
+// Gives this process a privilege that every program started by it would have.
+static bool
+raise_ambient(int capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data) != 0)
+        return false;
+    data[0].inheritable |= 1U << capability;
+    return syscall(SYS_capset, &header, data) == 0 &&
+           prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0;
+}
+
+static void
+test_privileges(void **state)
+{
+    char text[64];
+
+    (void)state;
+    if (!raise_ambient(CAP_SETUID)) {
+        print_message("no privilege can be made ambient here: %s\n", strerror(errno));
+        skip();
+    }
+    run_script("while read -r name value; do test $name != CapAmb: || echo $value; done "
+               "</proc/self/status",
+               0, text, sizeof(text));
+    assert_string_equal(text, "0000000000000000\n");
+}
+
+static void
 expect_exec_error(const char *path, int expected)
 {
     char *argv[] = {(char *)path, NULL};
@@ -377,6 +437,8 @@ main(void)
         cmocka_unit_test(test_group),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_open_files),
+        cmocka_unit_test(test_oom_score),
+        cmocka_unit_test(test_privileges),
         cmocka_unit_test(test_exec_error),
         cmocka_unit_test(test_out_of_descriptors),
         cmocka_unit_test(test_parent_death),
