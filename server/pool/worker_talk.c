@@ -152,6 +152,8 @@ worker_line_cb(void *context, char *line, size_t length)
     struct span text = {.at = line, .length = length};
     struct messages *messages = settings->messages;
 
+    if (worker->breached)
+        return; // nothing that it says counts any more
     if (messages_parse(messages, line, length, &limits, NULL) != MESSAGES_OK || messages->batch) {
         worker_breach(worker, "a line that is no answer", text);
         return;

@@ -1,33 +1,49 @@
-// See stream.h. A bufferevent does the reading and writing; its input goes through `lines`, which
-// remembers how far it has looked for a newline. A callback may free the stream that is calling it:
-// stream_free only marks it (`freed`), and the memory goes in the next turn.
+// See stream.h. Input goes through `lines`, which remembers how far it has looked for a newline;
+// output is gathered and written once at the end of the turn, or as soon as there is much of it. A
+// callback may free the stream that is calling it: stream_free only marks it (`freed`), and the
+// memory goes in the next turn.
+//
+// The loop is asked only for what is needed: to be told of writability while the kernel has no
+// room, and not to be told of input only once some has come that is not wanted. Pausing and
+// resuming a stream, or writing a line that the kernel takes, costs no call for that.
 #include "transport/stream.h"
 
 #include "common/lines.h"
+#include "transport/backlog.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-// Bytes taken from the bufferevent at once, and the most that wait there.
-#define CHUNK ((size_t)64 << 10)
+// Bytes read at once: few at first, more while they come.
+#define READ_MIN ((size_t)4096)
+#define READ_MAX ((size_t)64 << 10)
+
+// So much is not kept until the end of the turn.
+#define WRITE_EARLY ((size_t)32 << 10)
 
 // While a stream is not read nobody would notice that its peer has gone: so often it is looked at.
 #define GONE_CHECK_US 500000
 
 struct stream {
-    struct bufferevent *bev;
+    int fd;
+    struct event readable;
+    struct event writable; // pending while the kernel has no room
     struct event_base *base;
     struct turn *turn;
     struct event *gone_check; // made when first needed
     struct lines lines;
+    struct backlog output;
+    size_t read_size;
+    int64_t write_timeout_us; // 0: none
     const struct stream_callbacks *callbacks;
     void *context;
     struct turn_task more;   // lines are left that did not fit into this turn
+    struct turn_task flush;  // writes
     struct turn_task burial; // frees the memory
     bool reads;
     bool unfinished_line;
@@ -38,28 +54,21 @@ struct stream {
     bool freed;
 };
 
-// Moves what the bufferevent holds into the lines. False if there was nothing, or no memory for it.
-static bool
-stream_take_input(struct stream *stream)
-{
-    struct evbuffer *input = bufferevent_get_input(stream->bev);
-    size_t waiting = evbuffer_get_length(input);
-    size_t size;
-    char *room;
-    int n;
+// ---- input ----------------------------------------------------------------------------------
 
-    if (waiting == 0)
-        return false;
-    room = lines_room(&stream->lines, waiting < CHUNK ? waiting : CHUNK, &size);
-    if (room == NULL) {
-        turn_later(stream->turn, &stream->more); // the bytes stay where they are
-        return false;
-    }
-    n = evbuffer_remove(input, room, size);
-    if (n <= 0)
-        return false;
-    lines_filled(&stream->lines, (size_t)n);
-    return true;
+static bool
+stream_wants_input(const struct stream *stream)
+{
+    return stream->reads && !stream->paused && !stream->eof && !stream->failed &&
+           stream->more.turn == NULL;
+}
+
+// Asks to be told of input, if that is wanted. That it is not is looked at when some comes.
+static void
+stream_listen(struct stream *stream)
+{
+    if (stream_wants_input(stream) && !event_pending(&stream->readable, EV_READ, NULL))
+        event_add(&stream->readable, NULL);
 }
 
 // Hands out one line or its absence. False if nothing is left.
@@ -69,20 +78,18 @@ stream_hand_out(struct stream *stream)
     size_t length;
     char *line;
 
-    for (;;) {
-        switch (lines_next(&stream->lines, &line, &length)) {
-        case LINES_LINE:
-            stream->callbacks->line(stream->context, line, length);
-            return true;
-        case LINES_TOO_LONG:
-            if (stream->callbacks->too_long != NULL)
-                stream->callbacks->too_long(stream->context, line, length);
-            return true;
-        case LINES_MORE:
-            if (!stream_take_input(stream))
-                return false;
-        }
+    switch (lines_next(&stream->lines, &line, &length)) {
+    case LINES_LINE:
+        stream->callbacks->line(stream->context, line, length);
+        return true;
+    case LINES_TOO_LONG:
+        if (stream->callbacks->too_long != NULL)
+            stream->callbacks->too_long(stream->context, line, length);
+        return true;
+    case LINES_MORE:
+        return false;
     }
+    return false;
 }
 
 static void
@@ -92,6 +99,9 @@ stream_fail(struct stream *stream, enum stream_end end, int error)
         return;
     stream->failed = true;
     turn_cancel(&stream->more);
+    turn_cancel(&stream->flush);
+    event_del(&stream->readable);
+    event_del(&stream->writable);
     stream->callbacks->end(stream->context, end, error);
 }
 
@@ -145,59 +155,161 @@ stream_pump(void *context)
     for (int i = 0; i < STREAM_LINES_PER_TURN; i++) {
         if (stream->freed || stream->paused || stream->failed)
             return;
-        if (!stream_hand_out(stream)) {
-            if (stream->eof && !stream->eof_told && stream->more.turn == NULL)
-                stream_tell_eof(stream);
-            else
-                lines_shrink(&stream->lines);
+        if (stream_hand_out(stream))
+            continue;
+        if (stream->eof && !stream->eof_told) {
+            stream_tell_eof(stream);
             return;
         }
+        lines_shrink(&stream->lines);
+        stream_listen(stream);
+        return;
     }
     if (!stream->freed)
         turn_later(stream->turn, &stream->more);
 }
 
+// One read. False if there was nothing, or no memory for it.
+static bool
+stream_read(struct stream *stream)
+{
+    size_t size;
+    char *room = lines_room(&stream->lines, stream->read_size, &size);
+    ssize_t n;
+
+    if (room == NULL) {
+        turn_later(stream->turn, &stream->more); // the bytes stay where they are
+        return false;
+    }
+    if (size > READ_MAX)
+        size = READ_MAX;
+    n = read(stream->fd, room, size);
+    if (n < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            stream_fail(stream, STREAM_END_ERROR, errno);
+        return false;
+    }
+    stream->eof = n == 0;
+    if (stream->eof)
+        event_del(&stream->readable);
+    lines_filled(&stream->lines, (size_t)n);
+    if ((size_t)n == size && stream->read_size < READ_MAX)
+        stream->read_size *= 2;
+    else if ((size_t)n < READ_MIN)
+        stream->read_size = READ_MIN;
+    return true;
+}
+
 static void
-stream_read_cb(struct bufferevent *bev, void *context)
+stream_readable_cb(evutil_socket_t fd, short what, void *context)
 {
     struct stream *stream = context;
 
-    (void)bev;
-    // If lines wait for the next turn already, this one has had its share.
-    if (stream->more.turn == NULL)
+    (void)fd;
+    (void)what;
+    if (!stream_wants_input(stream))
+        event_del(&stream->readable);
+    else if (stream_read(stream))
         stream_pump(stream);
 }
 
+// ---- output ---------------------------------------------------------------------------------
+
+// Writes what the kernel takes. 0, or a negative errno; *ret_progress: it took some.
+static int
+stream_send(struct stream *stream, bool *ret_progress)
+{
+    size_t size = backlog_size(&stream->output);
+    ssize_t n = size > 0 ? write(stream->fd, backlog_bytes(&stream->output), size) : 0;
+
+    *ret_progress = n > 0;
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    backlog_drain(&stream->output, (size_t)n);
+    return 0;
+}
+
+// Asks to be told when the kernel has room again, if that is needed.
 static void
-stream_write_cb(struct bufferevent *bev, void *context)
+stream_await_room(struct stream *stream)
+{
+    struct timeval timeout = {stream->write_timeout_us / 1000000,
+                              stream->write_timeout_us % 1000000};
+    bool pending = event_pending(&stream->writable, EV_WRITE, NULL);
+
+    if (backlog_size(&stream->output) == 0) {
+        if (pending)
+            event_del(&stream->writable);
+    } else if (!pending) {
+        event_add(&stream->writable, stream->write_timeout_us > 0 ? &timeout : NULL);
+    }
+}
+
+static void
+stream_flush(void *context)
 {
     struct stream *stream = context;
+    bool progress;
+    int error = stream_send(stream, &progress);
 
-    (void)bev;
-    if (!stream->freed && stream->callbacks->sent != NULL)
+    if (error != 0) {
+        stream_fail(stream, STREAM_END_ERROR, -error);
+        return;
+    }
+    stream_await_room(stream);
+    if (stream->callbacks->sent != NULL)
         stream->callbacks->sent(stream->context);
 }
 
+// The event stays, so each time that the kernel takes some the timeout begins anew.
 static void
-stream_event_cb(struct bufferevent *bev, short what, void *context)
+stream_writable_cb(evutil_socket_t fd, short what, void *context)
 {
     struct stream *stream = context;
-    int error = errno;
 
-    (void)bev;
-    if (stream->freed)
-        return;
-    if (what & BEV_EVENT_EOF) {
-        stream->eof = true;
-        if (stream->more.turn == NULL)
-            stream_pump(stream);
-        return;
-    }
-    if (what & BEV_EVENT_TIMEOUT)
+    (void)fd;
+    if (what & EV_TIMEOUT)
         stream_fail(stream, STREAM_END_TIMEOUT, 0);
     else
-        stream_fail(stream, STREAM_END_ERROR, error);
+        stream_flush(stream);
 }
+
+int
+stream_write(struct stream *stream, const struct iovec *iov, int count)
+{
+    size_t size = 0;
+    bool progress;
+    char *at;
+
+    for (int i = 0; i < count; i++)
+        size += iov[i].iov_len;
+    if (size == 0 || stream->freed || stream->failed)
+        return 0; // the owner knows, or will not ask any more
+    // One piece of room for all of it: nothing can fail half-way.
+    at = backlog_room(&stream->output, size);
+    if (at == NULL)
+        return -ENOMEM;
+    for (int i = 0; i < count; i++) {
+        if (iov[i].iov_len > 0)
+            memcpy(at, iov[i].iov_base, iov[i].iov_len);
+        at += iov[i].iov_len;
+    }
+    backlog_filled(&stream->output, size);
+    if (event_pending(&stream->writable, EV_WRITE, NULL))
+        return 0;
+    turn_at_end(stream->turn, &stream->flush);
+    if (backlog_size(&stream->output) >= WRITE_EARLY)
+        stream_send(stream, &progress); // an error will be seen again at the end of the turn
+    return 0;
+}
+
+size_t
+stream_output(const struct stream *stream)
+{
+    return backlog_size(&stream->output);
+}
+
+// ---- beginning and end ----------------------------------------------------------------------
 
 static void
 stream_bury(void *context)
@@ -206,29 +318,10 @@ stream_bury(void *context)
 
     if (stream->gone_check != NULL)
         event_free(stream->gone_check);
-    bufferevent_free(stream->bev);
+    close(stream->fd);
+    backlog_done(&stream->output);
     lines_done(&stream->lines);
     free(stream);
-}
-
-static void
-stream_watch(struct stream *stream, const struct stream_settings *settings)
-{
-    int64_t timeout_us = settings->write_timeout_us;
-
-    bufferevent_setcb(stream->bev, stream_read_cb, stream_write_cb, stream_event_cb, stream);
-    bufferevent_setwatermark(stream->bev, EV_READ, 0, CHUNK);
-    // "Sent" is told after every write; the owner compares with marks of its own.
-    bufferevent_setwatermark(stream->bev, EV_WRITE, SIZE_MAX / 2, 0);
-    if (timeout_us > 0) {
-        struct timeval timeout = {timeout_us / 1000000, timeout_us % 1000000};
-
-        bufferevent_set_timeouts(stream->bev, NULL, &timeout);
-    }
-    if (!settings->reads)
-        bufferevent_disable(stream->bev, EV_READ);
-    else
-        bufferevent_enable(stream->bev, EV_READ);
 }
 
 struct stream *
@@ -239,21 +332,27 @@ stream_new(struct event_base *base, struct turn *turn, const struct stream_setti
 
     if (stream == NULL)
         return NULL;
-    stream->bev = bufferevent_socket_new(base, settings->fd, BEV_OPT_CLOSE_ON_FREE);
-    if (stream->bev == NULL) {
-        free(stream);
-        return NULL;
-    }
+    stream->fd = settings->fd;
     stream->base = base;
     stream->turn = turn;
     stream->callbacks = callbacks;
     stream->context = context;
     stream->reads = settings->reads;
+    stream->read_size = READ_MIN;
     stream->unfinished_line = settings->unfinished_line;
+    stream->write_timeout_us = settings->write_timeout_us;
     lines_init(&stream->lines, settings->line_max);
     turn_task_init(&stream->more, stream_pump, stream);
+    turn_task_init(&stream->flush, stream_flush, stream);
     turn_task_init(&stream->burial, stream_bury, stream);
-    stream_watch(stream, settings);
+    if (event_assign(&stream->readable, base, stream->fd, EV_READ | EV_PERSIST, stream_readable_cb,
+                     stream) != 0 ||
+        event_assign(&stream->writable, base, stream->fd, EV_WRITE | EV_PERSIST, stream_writable_cb,
+                     stream) != 0 ||
+        (stream->reads && event_add(&stream->readable, NULL) != 0)) {
+        free(stream);
+        return NULL;
+    }
     return stream;
 }
 
@@ -263,40 +362,11 @@ stream_free(struct stream *stream)
     if (stream == NULL || stream->freed)
         return;
     stream->freed = true;
-    bufferevent_disable(stream->bev, EV_READ | EV_WRITE);
+    event_del(&stream->readable);
+    event_del(&stream->writable);
     turn_cancel(&stream->more);
+    turn_cancel(&stream->flush);
     turn_later(stream->turn, &stream->burial);
-}
-
-int
-stream_write(struct stream *stream, const struct iovec *iov, int count)
-{
-    struct evbuffer *output = bufferevent_get_output(stream->bev);
-    struct evbuffer_iovec room;
-    size_t size = 0;
-    char *at;
-
-    for (int i = 0; i < count; i++)
-        size += iov[i].iov_len;
-    if (size == 0 || stream->freed || stream->failed)
-        return 0; // the owner knows, or will not ask any more
-    // One piece of room for all of it: nothing can fail half-way.
-    if (evbuffer_reserve_space(output, (ev_ssize_t)size, &room, 1) != 1)
-        return -ENOMEM;
-    at = room.iov_base;
-    for (int i = 0; i < count; i++) {
-        if (iov[i].iov_len > 0)
-            memcpy(at, iov[i].iov_base, iov[i].iov_len);
-        at += iov[i].iov_len;
-    }
-    room.iov_len = size;
-    return evbuffer_commit_space(output, &room, 1) == 0 ? 0 : -ENOMEM;
-}
-
-size_t
-stream_output(const struct stream *stream)
-{
-    return evbuffer_get_length(bufferevent_get_output(stream->bev));
 }
 
 void
@@ -306,7 +376,6 @@ stream_pause(struct stream *stream)
         return;
     stream->paused = true;
     turn_cancel(&stream->more);
-    bufferevent_disable(stream->bev, EV_READ);
     stream_watch_for_gone(stream);
 }
 
@@ -316,16 +385,14 @@ stream_resume(struct stream *stream)
     if (!stream->paused || stream->freed)
         return;
     stream->paused = false;
-    if (stream->reads && !stream->eof)
-        bufferevent_enable(stream->bev, EV_READ);
-    // Whole lines may wait already, for which no event will come.
+    // Whole lines may wait already, for which no event will come; after them it listens again.
     turn_later(stream->turn, &stream->more);
 }
 
 bool
 stream_peer_gone(const struct stream *stream)
 {
-    struct pollfd look = {.fd = bufferevent_getfd(stream->bev)};
+    struct pollfd look = {.fd = stream->fd};
 
     return poll(&look, 1, 0) == 1 && (look.revents & (POLLHUP | POLLERR)) != 0;
 }

@@ -1,22 +1,23 @@
-// See turn.h. A timer of length zero: libevent looks at it in the next turn, after polling, whereas
-// an event made active by hand would still run in this one and could keep others waiting for ever.
+// See turn.h. For the next turn a timer of length zero: libevent looks at it after polling. For the
+// end of this one an event that is made active by hand: libevent puts it behind all that are
+// active, and runs it before it polls.
 #include "transport/turn.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 
-TAILQ_HEAD(task_list, turn_task);
-
 struct turn {
     struct event *timer;
+    struct event *end;
     struct task_list waiting;
+    struct task_list ending;
     unsigned round; // counts turns: a task asked for during one runs in the next
 };
 
 static void
 turn_remove(struct turn_task *task)
 {
-    TAILQ_REMOVE(&task->turn->waiting, task, link);
+    TAILQ_REMOVE(task->list, task, link);
     task->turn = NULL;
 }
 
@@ -40,6 +41,20 @@ turn_timer_cb(evutil_socket_t fd, short what, void *context)
     turn_run(context);
 }
 
+static void
+turn_end_cb(evutil_socket_t fd, short what, void *context)
+{
+    struct turn *turn = context;
+    struct turn_task *task;
+
+    (void)fd;
+    (void)what;
+    while ((task = TAILQ_FIRST(&turn->ending)) != NULL) {
+        turn_remove(task);
+        task->run(task->context);
+    }
+}
+
 struct turn *
 turn_new(struct event_base *base)
 {
@@ -48,9 +63,11 @@ turn_new(struct event_base *base)
     if (turn == NULL)
         return NULL;
     TAILQ_INIT(&turn->waiting);
+    TAILQ_INIT(&turn->ending);
     turn->timer = evtimer_new(base, turn_timer_cb, turn);
-    if (turn->timer == NULL) {
-        free(turn);
+    turn->end = event_new(base, -1, 0, turn_end_cb, turn);
+    if (turn->timer == NULL || turn->end == NULL) {
+        turn_free(turn);
         return NULL;
     }
     return turn;
@@ -61,9 +78,14 @@ turn_free(struct turn *turn)
 {
     if (turn == NULL)
         return;
-    while (!TAILQ_EMPTY(&turn->waiting))
+    while (!TAILQ_EMPTY(&turn->waiting) || !TAILQ_EMPTY(&turn->ending)) {
+        turn_end_cb(-1, 0, turn);
         turn_run(turn);
-    event_free(turn->timer);
+    }
+    if (turn->timer != NULL)
+        event_free(turn->timer);
+    if (turn->end != NULL)
+        event_free(turn->end);
     free(turn);
 }
 
@@ -83,10 +105,23 @@ turn_later(struct turn *turn, struct turn_task *task)
     if (task->turn != NULL)
         return;
     task->turn = turn;
+    task->list = &turn->waiting;
     if (!evtimer_pending(turn->timer, NULL))
         evtimer_add(turn->timer, &now);
     task->round = turn->round;
     TAILQ_INSERT_TAIL(&turn->waiting, task, link);
+}
+
+void
+turn_at_end(struct turn *turn, struct turn_task *task)
+{
+    if (task->turn != NULL)
+        return;
+    task->turn = turn;
+    task->list = &turn->ending;
+    if (TAILQ_EMPTY(&turn->ending))
+        event_active(turn->end, EV_TIMEOUT, 0);
+    TAILQ_INSERT_TAIL(&turn->ending, task, link);
 }
 
 void

@@ -1,5 +1,6 @@
-// Work for the next turn of the loop: what must not happen inside the callback that asks for it
-// (freeing the object that is calling) or must let others go first (the rest of a long input).
+// Work for later: for the next turn of the loop, what must not happen inside the callback that asks
+// for it (freeing the object that is calling) or must let others go first (the rest of a long
+// input); for the end of this one, what is better done once for all that happened in it (writing).
 // It knows nothing of what the tasks do.
 #ifndef OFFLOAD_TRANSPORT_TURN_H
 #define OFFLOAD_TRANSPORT_TURN_H
@@ -9,6 +10,9 @@
 
 struct event_base;
 struct turn;
+struct turn_task;
+
+TAILQ_HEAD(task_list, turn_task);
 
 // Embedded in the object that has the work; initialise with turn_task_init. A task runs once for
 // each turn_later, and may be asked for again from within itself.
@@ -16,7 +20,8 @@ struct turn_task {
     TAILQ_ENTRY(turn_task) link;
     void (*run)(void *context);
     void *context;
-    struct turn *turn; // where it waits; NULL when it does not
+    struct turn *turn;      // where it waits; NULL when it does not
+    struct task_list *list; // in which of its lists
     unsigned round;
 };
 
@@ -30,6 +35,10 @@ void turn_task_init(struct turn_task *task, void (*run)(void *context), void *co
 
 // Runs the task in the next turn, after new input was looked at. Asking twice is asking once.
 void turn_later(struct turn *turn, struct turn_task *task);
+
+// Runs the task when everything else that has happened was looked at, before the loop waits again.
+// Asking twice is asking once; whoever waits for the next turn already is left there.
+void turn_at_end(struct turn *turn, struct turn_task *task);
 
 // Forgets the task if it waits.
 void turn_cancel(struct turn_task *task);

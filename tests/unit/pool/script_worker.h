@@ -12,8 +12,8 @@
 //   deaf       closes its stdin, answers, runs on        mute       closes its stdout and runs on
 //   progress   a notification, then the answer           echo       the whole request as the result
 //   offer      that jobs may wait in its pipe, answer    back       gives this very job back
-// and lines that break the protocol: garbage, other, twice, batch, request, null, text, long,
-// misback (gives back a job that it does not have).
+// and lines that break the protocol: garbage, babble (garbage and then the answer), other, twice,
+// batch, request, null, text, long, misback (gives back a job that it does not have).
 #define SCRIPT_WORKER                                                                             \
     "#!/bin/sh\n"                                                                                 \
     "say() { printf '{\"jsonrpc\":\"2.0\",\"id\":%s,%s}\\n' \"$1\" \"$2\"; }\n"                   \
@@ -45,6 +45,7 @@
     "'\"params\":{\"ids\":['$((id + 1))']}}' ;;\n"                                                \
     "    echo) say $id \"\\\"result\\\":$line\" ;;\n"                                             \
     "    garbage) echo 'hello, world' ;;\n"                                                       \
+    "    babble) printf 'hello, world\\n%s\\n' \"$(ok $id)\" ;;\n"                                \
     "    other) ok $((id + 1)) ;;\n"                                                              \
     "    twice) ok $id; ok $id ;;\n"                                                              \
     "    batch) echo \"[$(ok $id)]\" ;;\n"                                                        \

@@ -189,6 +189,7 @@ test_breaches(void **state)
     check_breach("null", "an answer to no request that it has", "\\\"id\\\":null");
     check_breach("text", "an answer to no request that it has", "\\\"id\\\":\\\"");
     check_breach("long", "a line longer than line-max", "\\\"result\\\":\\\"   ");
+    check_breach("babble", "a line that is no answer", "\"text\":\"hello, world\"");
     check_breach("mute", "it closed its stdout and ran on", "\"text\":\"\"");
 }
 

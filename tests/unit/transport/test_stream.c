@@ -33,7 +33,8 @@ test_big_output(void **state)
         assert_int_equal(stream_write(fixture.owner.stream, iov, 3), 0);
     }
     memset(piece, '?', PIECE); // it was copied
-    assert_int_equal(stream_output(fixture.owner.stream), PIECE * PIECES);
+    // It writes as it goes, but the peer has not taken more than its buffers hold.
+    assert_in_range(stream_output(fixture.owner.stream), PIECE, PIECE * PIECES);
     while (length < (size_t)PIECE * PIECES) {
         size_t n = drain(fixture.peer, got + length, (size_t)PIECE * PIECES + 1 - length);
 

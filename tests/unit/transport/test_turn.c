@@ -200,6 +200,49 @@ test_task_puts_off_another(void **state)
 }
 
 static void
+at_end_cb(evutil_socket_t fd, short what, void *context)
+{
+    struct fixture *fixture = context;
+
+    (void)fd;
+    (void)what;
+    note(&fixture->trace, '<');
+    turn_at_end(fixture->loop.turn, &fixture->works[0].task);
+    turn_at_end(fixture->loop.turn, &fixture->works[0].task);
+    note(&fixture->trace, '>');
+}
+
+// Once, behind all that has happened, in the same turn; and what asks from there still comes.
+static void
+test_at_the_end_of_this_turn(void **state)
+{
+    struct fixture fixture;
+    struct event *events[2];
+
+    (void)state;
+    fixture_open(&fixture);
+    for (int i = 0; i < 2; i++) {
+        events[i] = event_new(fixture.loop.base, -1, 0, at_end_cb, &fixture);
+        event_active(events[i], EV_TIMEOUT, 0);
+    }
+    fixture.works[0].adds = &fixture.works[1];
+    expect(&fixture, 3, "<><>a|b||");
+    fixture.works[0].adds = NULL;
+    turn_at_end(fixture.loop.turn, &fixture.works[0].task); // from outside of the loop
+    turn_at_end(fixture.loop.turn, &fixture.works[2].task);
+    turn_cancel(&fixture.works[2].task);
+    expect(&fixture, 2, "<><>a|b||a||");
+    turn_later(fixture.loop.turn, &fixture.works[3].task);
+    turn_at_end(fixture.loop.turn, &fixture.works[3].task); // it is left where it waits
+    turn_at_end(fixture.loop.turn, &fixture.works[0].task);
+    expect(&fixture, 2, "<><>a|b||a||ad||");
+    for (int i = 0; i < 2; i++)
+        event_free(events[i]);
+    turn_at_end(fixture.loop.turn, &fixture.works[0].task); // runs when the turn is freed
+    loop_close(&fixture.loop);
+}
+
+static void
 test_input_is_looked_at_between_turns(void **state)
 {
     struct fixture fixture;
@@ -252,6 +295,7 @@ main(void)
         cmocka_unit_test(test_task_cancels_another_of_the_same_turn),
         cmocka_unit_test(test_task_cancels_one_and_adds_another),
         cmocka_unit_test(test_task_puts_off_another),
+        cmocka_unit_test(test_at_the_end_of_this_turn),
         cmocka_unit_test(test_input_is_looked_at_between_turns),
         cmocka_unit_test(test_free_runs_the_rest),
     };
