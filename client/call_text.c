@@ -188,8 +188,13 @@ call_text_from_json(struct span line, struct call_text *ret, char **ret_problem)
         *ret_problem = strdup(mistake);
         return false;
     }
-    call.method = strndup(method.at + 1, method.length - 2);
-    call.method_length = method.length - 2;
+    call.method = malloc(method.length);
+    if (call.method != NULL) {
+        struct span inside = {method.at + 1, method.length - 2};
+
+        call.method_length = scanner_unescape(inside, call.method);
+        call.method[call.method_length] = '\0';
+    }
     if (span_present(params)) // an argument, unlike a line, may hold line breaks
         call.params = params_from_json(params, &call.params_length, ret_problem);
     if (call.method == NULL || (span_present(params) && call.params == NULL)) {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct call_text {
-    char *method; // the inside of a JSON string
+    char *method; // as it is, without JSON's escapes
     char *params; // raw JSON; NULL: none
     size_t method_length;
     size_t params_length;

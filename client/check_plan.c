@@ -4,6 +4,7 @@
 #include "client/params.h"
 #include "client/report.h"
 #include "common/errors.h"
+#include "common/message.h"
 #include "common/units.h"
 
 #include <stdbool.h>
@@ -44,14 +45,25 @@ take_params(struct check_plan *plan, const char *text)
     return plan->params.at != NULL ? 0 : refuse_json(problem);
 }
 
+// Requests are put together with the inside of the name's JSON string.
 static int
 take_method(struct check_plan *plan, const char *text)
 {
     char *problem = NULL;
+    size_t length;
+    char *name = params_method(span_of(text), &length, &problem);
+    char *quoted;
 
+    if (name == NULL)
+        return refuse_json(problem);
+    quoted = message_quote((struct span){name, length}, &length);
+    free(name);
+    if (quoted == NULL)
+        return refuse_json(NULL);
+    memmove(quoted, quoted + 1, length - 2);
     free((char *)plan->method.at);
-    plan->method.at = params_method(span_of(text), &plan->method.length, &problem);
-    return plan->method.at != NULL ? 0 : refuse_json(problem);
+    plan->method = (struct span){quoted, length - 2};
+    return 0;
 }
 
 static int

@@ -2,12 +2,12 @@
 #include "client/ask.h"
 #include "client/call_text.h"
 #include "client/command.h"
-#include "client/loop.h"
 #include "client/options.h"
 #include "client/output.h"
 #include "client/params.h"
 #include "client/report.h"
 #include "common/errors.h"
+#include "common/message.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -102,69 +102,85 @@ read_call(const struct options *options, struct call_text *ret)
     return status;
 }
 
+// The response as the daemon sent it: the only call of its connection has the id 1.
 static int
-print_reply(const struct options *options, const struct ask_reply *reply)
+print_response(const struct offload_answer *answer)
 {
-    struct span whole = {reply->line, reply->length};
+    struct span value = {answer->json, answer->length};
+    struct iovec pieces[MESSAGE_IOV_MAX];
+    int count = answer->outcome == OFFLOAD_ERROR ? message_error_iov(pieces, SPAN("1"), value)
+                                                 : message_result_iov(pieces, SPAN("1"), value);
+    size_t length;
+    char *line = message_join(pieces, count, &length);
+    int status;
+
+    if (line == NULL)
+        return report_no_memory();
+    status = report_stdout(output_line((struct span){line, length}));
+    free(line);
+    return status;
+}
+
+static int
+print_answer(const struct options *options, const struct offload_answer *answer)
+{
+    struct span value = {answer->json, answer->length};
+    bool failed = answer->outcome == OFFLOAD_ERROR;
     int status;
 
     if (!options->json)
-        return reply->failed ? report_error(NULL, reply->value)
-                             : report_stdout(output_line(reply->value));
-    status = report_stdout(output_line(whole));
-    return status == 0 && reply->failed ? report_error_status(reply->value) : status;
+        return failed ? report_error(NULL, value) : report_stdout(output_line(value));
+    status = print_response(answer);
+    return status == 0 && failed ? error_exit_status(answer->code) : status;
 }
 
 // Progress is for people: a line each on stderr.
 static void
-print_progress(struct span value)
+progress_cb(void *context, const char *json, size_t length)
 {
-    fprintf(stderr, "%.*s\n", (int)value.length, value.at);
+    (void)context;
+    fprintf(stderr, "%.*s\n", (int)length, json);
 }
 
-// The same call through job.run, which can carry the wish to hear of its progress.
 static int
-ask_with_progress(struct ask *ask, struct span method, struct span params, struct ask_reply *ret)
+make_call(const struct options *options, const struct offload_call *call)
 {
-    char *wrapped;
-    int length = asprintf(&wrapped, "{\"method\":\"%.*s\",%s%.*s%s\"options\":{\"progress\":true}}",
-                          (int)method.length, method.at, params.length > 0 ? "\"params\":" : "",
-                          (int)params.length, params.at, params.length > 0 ? "," : "");
-    int status;
+    struct offload_answer answer;
+    struct ask *ask;
+    int status = ask_open(options, &ask);
 
-    if (length < 0)
-        return report_no_memory();
-    ask_on_progress(ask, print_progress);
-    status = ask_request(ask, SPAN("job.run"), (struct span){wrapped, (size_t)length},
-                         LOOP_NO_TIMEOUT, ret);
-    free(wrapped);
+    if (status != 0)
+        return status;
+    if (options->notify) {
+        status = ask_notify(ask, call);
+    } else {
+        status = ask_request(ask, call, OFFLOAD_FOREVER, &answer);
+        if (status == 0) {
+            status = print_answer(options, &answer);
+            offload_answer_done(&answer);
+        }
+    }
+    ask_close(ask);
     return status;
 }
 
 int
 command_call(const struct options *options)
 {
-    struct call_text call = {0};
-    struct ask_reply reply = {0};
-    struct ask *ask = NULL;
-    int status = read_call(options, &call);
+    struct call_text text = {0};
+    int status = read_call(options, &text);
 
     if (status != 0)
         return status;
-    struct span method = {call.method, call.method_length};
-    struct span params = {call.params, call.params_length};
+    struct offload_call call = {
+        .method = text.method,
+        .method_length = text.method_length,
+        .params = text.params,
+        .params_length = text.params_length,
+        .progress = options->progress ? progress_cb : NULL,
+    };
 
-    status = ask_open(options, &ask);
-    if (status == 0 && options->notify)
-        status = ask_notify(ask, method, params);
-    else if (status == 0 && options->progress)
-        status = ask_with_progress(ask, method, params, &reply);
-    else if (status == 0)
-        status = ask_request(ask, method, params, LOOP_NO_TIMEOUT, &reply);
-    if (status == 0 && !options->notify)
-        status = print_reply(options, &reply);
-    ask_reply_done(&reply);
-    ask_close(ask);
-    call_text_done(&call);
+    status = make_call(options, &call);
+    call_text_done(&text);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "client/call_text.h"
 #include "client/command.h"
 #include "client/flow.h"
+#include "client/job.h"
 #include "client/options.h"
 #include "client/output.h"
 #include "client/report.h"
@@ -18,58 +19,58 @@
 #define BATCHES   8
 
 static void
-take(struct flow_request *request, const struct call_text *call)
+take(struct job *job, const struct call_text *call)
 {
-    *request = (struct flow_request){
-        .method = {call->method, call->method_length},
-        .params = {call->params, call->params_length},
-        .owned = {call->method, call->params},
-    };
+    job->method = (struct job_text){call->method, call->method_length};
+    job->params = (struct job_text){call->params, call->params_length};
 }
 
 static bool
-prepare_line(void *context, char *line, size_t length, struct flow_request *ret, char **ret_problem)
+prepare_line(void *context, char *line, size_t length, struct job *job, char **ret_problem)
 {
     struct call_text call;
 
     (void)context;
     if (!call_text_from_json((struct span){line, length}, &call, ret_problem))
         return false;
-    take(ret, &call);
+    take(job, &call);
     return true;
 }
 
 static bool
-prepare_word(void *context, char *word, size_t length, struct flow_request *ret, char **ret_problem)
+prepare_word(void *context, char *word, size_t length, struct job *job, char **ret_problem)
 {
     struct call_text call;
 
     (void)context;
     if (!call_text_from_argument((struct span){word, length}, &call, ret_problem))
         return false;
-    take(ret, &call);
+    take(job, &call);
     return true;
 }
 
 static void
-print(struct output *output, const struct flow_result *result)
+print(struct output *output, const struct job *job)
 {
-    if (result->failed)
+    if (job->failed)
         output_add(output, SPAN("{\"error\":"));
-    output_add(output, result->text);
-    output_add(output, result->failed ? SPAN("}\n") : SPAN("\n"));
+    output_add(output, job_span(job->outcome));
+    output_add(output, job->failed ? SPAN("}\n") : SPAN("\n"));
 }
 
 static void
-print_json(struct output *output, const struct flow_result *result)
+print_json(struct output *output, const struct job *job)
 {
     struct iovec pieces[MESSAGE_IOV_MAX];
     char id[24];
     int count;
 
-    snprintf(id, sizeof(id), "%llu", (unsigned long long)result->id);
-    count = result->failed ? message_error_iov(pieces, span_of(id), result->text)
-                           : message_result_iov(pieces, span_of(id), result->text);
+    if (job->id == 0) // what is no call was not sent
+        snprintf(id, sizeof(id), "null");
+    else
+        snprintf(id, sizeof(id), "%llu", (unsigned long long)job->id);
+    count = job->failed ? message_error_iov(pieces, span_of(id), job_span(job->outcome))
+                        : message_result_iov(pieces, span_of(id), job_span(job->outcome));
     for (int i = 0; i < count; i++)
         output_add(output, (struct span){pieces[i].iov_base, pieces[i].iov_len});
     output_add(output, SPAN("\n"));

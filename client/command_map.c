@@ -1,6 +1,7 @@
 // offload map METHOD: a params value a line on stdin, results on stdout as they come.
 #include "client/command.h"
 #include "client/flow.h"
+#include "client/job.h"
 #include "client/options.h"
 #include "client/output.h"
 #include "client/params.h"
@@ -19,7 +20,7 @@ struct map {
 
 // A scalar becomes the one element of an array.
 static bool
-prepare(void *context, char *line, size_t length, struct flow_request *ret, char **ret_problem)
+prepare(void *context, char *line, size_t length, struct job *job, char **ret_problem)
 {
     const struct map *map = context;
     struct scanner scanner;
@@ -32,38 +33,36 @@ prepare(void *context, char *line, size_t length, struct flow_request *ret, char
             *ret_problem = NULL;
         return false;
     }
-    *ret = (struct flow_request){.method = map->method, .params = value};
-    if (kind == JSON_KIND_ARRAY || kind == JSON_KIND_OBJECT)
-        return true;
-    ret->owned[0] = malloc(value.length + 2);
-    if (ret->owned[0] == NULL)
+    if (!job_text_set(&job->method, map->method))
         return false;
-    ret->owned[0][0] = '[';
-    memcpy(ret->owned[0] + 1, value.at, value.length);
-    ret->owned[0][value.length + 1] = ']';
-    ret->params = (struct span){ret->owned[0], value.length + 2};
-    return true;
+    if (kind == JSON_KIND_ARRAY || kind == JSON_KIND_OBJECT)
+        return job_text_set(&job->params, value);
+    job->params.length = value.length + 2;
+    job->params.at = malloc(value.length + 3);
+    if (job->params.at != NULL)
+        snprintf(job->params.at, value.length + 3, "[%.*s]", (int)value.length, value.at);
+    return job->params.at != NULL;
 }
 
 static void
-print(struct output *output, const struct flow_result *result)
+print(struct output *output, const struct job *job)
 {
-    if (result->failed) // it was told on stderr
+    if (job->failed) // it was told on stderr
         return;
-    output_add(output, result->text);
+    output_add(output, job_span(job->outcome));
     output_add(output, SPAN("\n"));
 }
 
 static void
-print_json(struct output *output, const struct flow_result *result)
+print_json(struct output *output, const struct job *job)
 {
     char start[64];
     int length =
-        snprintf(start, sizeof(start), "{\"line\":%llu,\"%s\":", (unsigned long long)result->number,
-                 result->failed ? "error" : "result");
+        snprintf(start, sizeof(start), "{\"line\":%llu,\"%s\":", (unsigned long long)job->number,
+                 job->failed ? "error" : "result");
 
     output_add(output, (struct span){start, (size_t)length});
-    output_add(output, result->text);
+    output_add(output, job_span(job->outcome));
     output_add(output, SPAN("}\n"));
 }
 

@@ -85,17 +85,18 @@ print_methods(struct span document)
 int
 command_methods(const struct options *options)
 {
-    struct ask_reply reply;
+    struct offload_answer answer;
     struct ask *ask;
     int status = ask_open(options, &ask);
 
     if (status != 0)
         return status;
-    status = ask_control(ask, "rpc.discover", &reply);
+    status = ask_control(ask, "rpc.discover", &answer);
     if (status == 0) {
-        status =
-            options->json ? report_stdout(output_line(reply.value)) : print_methods(reply.value);
-        ask_reply_done(&reply);
+        struct span document = {answer.json, answer.length};
+
+        status = options->json ? report_stdout(output_line(document)) : print_methods(document);
+        offload_answer_done(&answer);
     }
     ask_close(ask);
     return status;

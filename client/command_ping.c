@@ -17,16 +17,16 @@
 static int
 ping_once(struct ask *ask, struct output *output, int64_t *ret_ns)
 {
-    struct ask_reply reply;
+    struct offload_answer answer;
     int64_t start_ns = clock_ns();
     char text[512];
-    int status = ask_control(ask, "server.ping", &reply);
+    int status = ask_control(ask, "server.ping", &answer);
     int length;
 
     if (status != 0)
         return status;
     *ret_ns = clock_ns() - start_ns;
-    ask_reply_done(&reply);
+    offload_answer_done(&answer);
     length = snprintf(text, sizeof(text), "pong from %s: %.3f ms\n", ask_address(ask),
                       (double)*ret_ns / 1e6);
     output_add(output, (struct span){text, (size_t)length});

@@ -144,16 +144,18 @@ int
 command_status(const struct options *options)
 {
     bool raw = options->json || isatty(STDOUT_FILENO) == 0;
-    struct ask_reply reply;
+    struct offload_answer answer;
     struct ask *ask;
     int status = ask_open(options, &ask);
 
     if (status != 0)
         return status;
-    status = ask_control(ask, "server.status", &reply);
+    status = ask_control(ask, "server.status", &answer);
     if (status == 0) {
-        status = raw ? report_stdout(output_line(reply.value)) : print_table(reply.value);
-        ask_reply_done(&reply);
+        struct span document = {answer.json, answer.length};
+
+        status = raw ? report_stdout(output_line(document)) : print_table(document);
+        offload_answer_done(&answer);
     }
     ask_close(ask);
     return status;

@@ -3,8 +3,6 @@
 // for.
 #include "client/flow.h"
 
-#include "client/batch.h"
-#include "client/connection.h"
 #include "client/input.h"
 #include "client/loop.h"
 #include "client/output.h"
@@ -13,7 +11,9 @@
 #include "client/window.h"
 #include "common/errors.h"
 #include "common/limits.h"
+#include "common/message.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,19 +21,18 @@
 #define UNSENT_MARK  ((size_t)256 << 10)
 #define UNTAKEN_MARK ((size_t)1 << 20)
 
+#define ENVELOPE_SIZE 80 // what a request has around its method and params, or more
+
 struct flow {
     const struct flow_plan *plan;
     struct reach reach;
     struct event_base *base;
-    struct connection *connection;
     struct input *input;
     struct output *output;
     struct window *window;
-    struct batch batch;
-    unsigned unanswered; // lines sent: requests or batches
-    unsigned refused;    // of them: answered with an error that has no id
-    char *refusal;       // the last such error
-    size_t refusal_length;
+    struct window_place **batch; // not sent yet
+    unsigned batch_count;
+    size_t batch_bytes;
     bool input_asked; // its callback will come
     bool input_ended;
     bool over;  // the loop is to end
@@ -66,16 +65,18 @@ note_status(struct flow *flow, int status)
 }
 
 static void
-emit(struct flow *flow, const struct flow_result *result)
+emit(struct flow *flow, struct window_place *place)
 {
+    const struct job *job = &place->job;
     char subject[48];
 
-    if (result->failed) {
+    if (job->failed) {
         snprintf(subject, sizeof(subject), "%s %llu", flow->plan->subject,
-                 (unsigned long long)result->number);
-        note_status(flow, report_error(subject, result->text));
+                 (unsigned long long)job->number);
+        note_status(flow, report_error(subject, job_span(job->outcome)));
     }
-    flow->plan->print(flow->output, result);
+    flow->plan->print(flow->output, job);
+    window_release(flow->window, place);
 }
 
 static void
@@ -83,29 +84,23 @@ emit_held(struct flow *flow)
 {
     struct window_place *place;
 
-    while (!flow->over && (place = window_first_held(flow->window)) != NULL) {
-        struct flow_result result = {
-            place->id, place->number, place->failed, {place->text, place->length}};
-
-        emit(flow, &result);
-        window_release(flow->window, place);
-    }
+    while (!flow->over && (place = window_first_held(flow->window)) != NULL)
+        emit(flow, place);
 }
 
-// A call is answered.
+// A job has ended.
 static void
 settle(struct flow *flow, struct window_place *place, bool failed, struct span text)
 {
-    struct flow_result result = {place->id, place->number, failed, text};
-
-    if (!flow->plan->ordered) {
-        emit(flow, &result);
-        window_release(flow->window, place);
-        return;
-    }
-    if (!window_hold(flow->window, place, failed, text))
+    place->job.failed = failed;
+    if (!job_text_set(&place->job.outcome, text)) {
         end_no_memory(flow);
-    emit_held(flow);
+    } else if (!flow->plan->ordered) {
+        emit(flow, place);
+    } else {
+        window_hold(flow->window, place);
+        emit_held(flow);
+    }
 }
 
 // An error of our own making, in the shape of the daemon's.
@@ -129,89 +124,111 @@ settle_mistake(struct flow *flow, struct window_place *place, int code, const ch
     free(quoted);
 }
 
+// What a lost connection leaves is told once, when it has closed.
+static void
+reply_cb(void *context, const struct offload_reply *reply)
+{
+    struct window_place *place = context;
+    struct flow *flow = place->owner;
+
+    if (flow->over || reply->outcome == OFFLOAD_LOST)
+        return;
+    place->job.id = reply->id;
+    settle(flow, place, reply->outcome == OFFLOAD_ERROR, (struct span){reply->json, reply->length});
+}
+
+static struct offload_call
+call_of(struct window_place *place)
+{
+    return (struct offload_call){
+        .method = place->job.method.at,
+        .method_length = place->job.method.length,
+        .params = place->job.params.at,
+        .params_length = place->job.params.length,
+        .reply = reply_cb,
+        .context = place,
+    };
+}
+
+static void
+check_sent(struct flow *flow, int error)
+{
+    // A connection that has ended says so itself, once.
+    if (error != 0 && error != -ENOTCONN && !flow->over)
+        end(flow, reach_report(&flow->reach, error));
+}
+
 static void
 send_batch(struct flow *flow)
 {
-    struct iovec piece;
+    struct offload_call *calls;
 
-    if (flow->batch.count == 0)
+    if (flow->batch_count == 0)
         return;
-    piece.iov_base = batch_finish(&flow->batch, &piece.iov_len);
-    flow->unanswered++;
-    if (piece.iov_base == NULL || !connection_send(flow->connection, &piece, 1))
+    calls = calloc(flow->batch_count, sizeof(*calls));
+    if (calls == NULL) {
         end_no_memory(flow);
-    free(piece.iov_base);
+        return;
+    }
+    for (unsigned i = 0; i < flow->batch_count; i++)
+        calls[i] = call_of(flow->batch[i]);
+    check_sent(flow, offload_gather(flow->reach.offload, calls, flow->batch_count, NULL));
+    free(calls);
+    flow->batch_count = 0;
+    flow->batch_bytes = 0;
 }
 
 // What would make the batch longer than the daemon's limit goes into the next.
 static void
-add_to_batch(struct flow *flow, const struct iovec *pieces, int count, size_t length)
+add_to_batch(struct flow *flow, struct window_place *place, size_t length)
 {
-    if (flow->batch.written + length + 2 > LIMIT_LINE_MAX)
+    if (flow->batch_bytes + length > LIMIT_LINE_MAX)
         send_batch(flow);
-    if (!batch_add(&flow->batch, pieces, count))
-        end_no_memory(flow);
-    else if (flow->batch.count == flow->plan->batch_max)
+    flow->batch[flow->batch_count++] = place;
+    flow->batch_bytes += length;
+    if (flow->batch_count == flow->plan->batch_max)
         send_batch(flow);
-}
-
-static size_t
-total_length(const struct iovec *pieces, int count)
-{
-    size_t total = 0;
-
-    for (int i = 0; i < count; i++)
-        total += pieces[i].iov_len;
-    return total;
 }
 
 // A request beyond the daemon's limit would be answered without its id: it is refused here, where
-// the line is known. The two bytes are a batch's brackets.
+// the line is known.
 static void
-send_call(struct flow *flow, struct window_place *place, const struct flow_request *request)
+send_job(struct flow *flow, struct window_place *place)
 {
-    struct iovec pieces[MESSAGE_IOV_MAX];
-    char id[24];
-    int count;
-    size_t length;
+    size_t length = place->job.method.length + place->job.params.length + ENVELOPE_SIZE;
 
-    snprintf(id, sizeof(id), "%llu", (unsigned long long)place->id);
-    count = message_request_iov(pieces, span_of(id), request->method, request->params);
-    length = total_length(pieces, count);
-    if (length + 2 > LIMIT_LINE_MAX) {
+    if (length > LIMIT_LINE_MAX) {
         settle_mistake(flow, place, ERROR_INVALID_REQUEST, "the request is longer than 4 MiB");
     } else if (flow->plan->batch_max > 1) {
-        add_to_batch(flow, pieces, count, length);
+        add_to_batch(flow, place, length);
     } else {
-        flow->unanswered++;
-        if (!connection_send(flow->connection, pieces, count))
-            end_no_memory(flow);
+        struct offload_call call = call_of(place);
+
+        check_sent(flow, offload_call(flow->reach.offload, &call, NULL));
     }
 }
 
 static void
 begin(struct flow *flow, char *line, size_t length, uint64_t number)
 {
-    struct window_place *place = window_take(flow->window, number);
-    struct flow_request request = {0};
+    struct window_place *place = window_take(flow->window);
     char *problem = NULL;
 
-    if (flow->plan->prepare(flow->plan->context, line, length, &request, &problem))
-        send_call(flow, place, &request);
+    place->job.number = number;
+    if (flow->plan->prepare(flow->plan->context, line, length, &place->job, &problem))
+        send_job(flow, place);
     else if (problem != NULL)
         settle_mistake(flow, place, flow->plan->mistake_code, problem);
     else
         end_no_memory(flow);
     free(problem);
-    free(request.owned[0]);
-    free(request.owned[1]);
 }
 
 static bool
 has_room(const struct flow *flow)
 {
     return !flow->over && !flow->input_ended && !flow->input_asked &&
-           !window_is_full(flow->window) && connection_pending(flow->connection) < UNSENT_MARK &&
+           !window_is_full(flow->window) && offload_unsent(flow->reach.offload) < UNSENT_MARK &&
            output_pending(flow->output) < UNTAKEN_MARK;
 }
 
@@ -221,6 +238,15 @@ input_broke(struct flow *flow)
     report_problem("cannot read stdin: %s", strerror(input_error(flow->input)));
     note_status(flow, REPORT_STATUS_IO);
     flow->input_ended = true;
+}
+
+static void
+take_mistake(struct flow *flow, uint64_t number, const char *reason)
+{
+    struct window_place *place = window_take(flow->window);
+
+    place->job.number = number;
+    settle_mistake(flow, place, ERROR_INVALID_REQUEST, reason);
 }
 
 static void
@@ -235,8 +261,7 @@ take_one(struct flow *flow)
         begin(flow, line, length, number);
         break;
     case INPUT_TOO_LONG:
-        settle_mistake(flow, window_take(flow->window, number), ERROR_INVALID_REQUEST,
-                       "the line is longer than 4 MiB");
+        take_mistake(flow, number, "the line is longer than 4 MiB");
         break;
     case INPUT_WAIT:
         flow->input_asked = true;
@@ -288,93 +313,21 @@ output_failed_cb(void *context)
         end(flow, report_stdout(output_error(flow->output)));
 }
 
-static bool
-keep_refusal(struct flow *flow, struct span error)
-{
-    char *copy = malloc(error.length + 1);
-
-    if (copy == NULL)
-        return false;
-    memcpy(copy, error.at, error.length);
-    free(flow->refusal);
-    flow->refusal = copy;
-    flow->refusal_length = error.length;
-    return true;
-}
-
-// The daemon refused a whole line, and could not tell whose. Once nothing else is without an
-// answer, it is clear.
 static void
-settle_refused(struct flow *flow)
-{
-    struct window_place *place;
-
-    while (!flow->over && (place = window_any_sent(flow->window)) != NULL)
-        settle(flow, place, true, (struct span){flow->refusal, flow->refusal_length});
-    flow->unanswered = 0;
-    flow->refused = 0;
-}
-
-static void
-take_answer(struct flow *flow, const struct message *message)
-{
-    bool failed = message->kind == MESSAGE_ERROR;
-    struct window_place *place = NULL;
-    uint64_t id;
-
-    if (connection_id(message->id, &id))
-        place = window_find(flow->window, id);
-    if (place != NULL) {
-        settle(flow, place, failed, failed ? message->error : message->result);
-    } else if (failed && span_is(message->id, "null")) {
-        flow->refused++;
-        if (!keep_refusal(flow, message->error))
-            end_no_memory(flow);
-    } else {
-        report_problem("%s: the daemon answered what was not asked", flow->reach.address);
-        end(flow, REPORT_STATUS_PROTOCOL);
-    }
-}
-
-static void
-response_cb(void *context, const struct messages *messages, struct span line)
-{
-    struct flow *flow = context;
-    unsigned refused = flow->refused;
-
-    (void)line;
-    for (size_t i = 0; i < messages->count && !flow->over; i++)
-        take_answer(flow, &messages->items[i]);
-    if (flow->over)
-        return;
-    if (flow->refused == refused && flow->unanswered > 0)
-        flow->unanswered--;
-    if (flow->refused > 0 && flow->refused >= flow->unanswered)
-        settle_refused(flow);
-    if (!flow->over && flow->unanswered == 0 && window_sent(flow->window) > 0) {
-        report_problem("%s: the daemon left calls without an answer", flow->reach.address);
-        end(flow, REPORT_STATUS_PROTOCOL);
-    }
-}
-
-static void
-closed_cb(void *context, int status, const char *why)
+closed_cb(void *context, int error)
 {
     struct flow *flow = context;
 
     if (flow->over)
         return;
-    report_problem("%s: %s; calls without an answer: %u", flow->reach.address,
-                   status == 0 ? "the daemon closed the connection" : why,
-                   window_sent(flow->window));
-    end(flow, status == 0 ? EXIT_STATUS_UNAVAILABLE : status);
+    report_problem("%s: %s; calls without an answer: %u", offload_address(flow->reach.offload),
+                   offload_problem(flow->reach.offload), window_open(flow->window));
+    end(flow, error == -EPROTO || error == -EMSGSIZE ? REPORT_STATUS_PROTOCOL
+              : error == -ENOMEM                     ? REPORT_STATUS_MEMORY
+                                                     : EXIT_STATUS_UNAVAILABLE);
 }
 
-static const struct connection_handlers connection_handlers = {
-    .response = response_cb,
-    .turn = turn_cb,
-    .closed = closed_cb,
-};
+static const struct offload_events events = {.turn = turn_cb, .closed = closed_cb};
 
 static const struct output_handlers output_handlers = {
     .drained = turn_cb,
@@ -386,20 +339,13 @@ build(struct flow *flow)
 {
     const struct flow_plan *plan = flow->plan;
 
-    flow->base = loop_new();
-    if (flow->base == NULL)
-        return false;
-    flow->window = window_new(plan->in_flight, plan->ordered);
+    flow->window = window_new(plan->in_flight, plan->ordered, flow);
+    flow->batch = calloc(plan->batch_max, sizeof(struct window_place *));
     flow->output = output_new(flow->base, &output_handlers, flow);
     flow->input = plan->words != NULL ? input_new_words(plan->words, plan->word_count)
                                       : input_new(flow->base, LIMIT_LINE_MAX, input_cb, flow);
-    if (flow->window == NULL || flow->output == NULL || flow->input == NULL)
-        return false;
-    flow->connection = connection_new(flow->base, flow->reach.fd, &connection_handlers, flow);
-    if (flow->connection == NULL)
-        return false;
-    flow->reach.fd = -1; // the connection has it
-    return true;
+    return flow->window != NULL && flow->batch != NULL && flow->output != NULL &&
+           flow->input != NULL;
 }
 
 // What was answered is printed even if the flow broke; only then is the daemon let go.
@@ -409,16 +355,14 @@ finish(struct flow *flow)
     int error = 0;
 
     flow->over = true;
-    connection_free(flow->connection);
     if (flow->output != NULL && flow->broken != REPORT_STATUS_PIPE)
         error = output_finish(flow->output);
-    batch_done(&flow->batch);
     output_free(flow->output);
     input_free(flow->input);
-    window_free(flow->window);
-    loop_free(flow->base);
     reach_close(&flow->reach);
-    free(flow->refusal);
+    window_free(flow->window);
+    free(flow->batch);
+    loop_free(flow->base);
     if (flow->broken != 0)
         return flow->broken;
     return error != 0 ? report_stdout(error) : flow->status;
@@ -427,11 +371,16 @@ finish(struct flow *flow)
 int
 flow_run(const struct options *options, const struct flow_plan *plan)
 {
-    struct flow flow = {.plan = plan, .reach = {.fd = -1}};
-    int status = reach_open(options, &flow.reach);
+    struct flow flow = {.plan = plan, .base = loop_new()};
+    int status;
 
-    if (status != 0)
+    if (flow.base == NULL)
+        return report_no_memory();
+    status = reach_open(options, flow.base, &events, &flow, &flow.reach);
+    if (status != 0) {
+        loop_free(flow.base);
         return status;
+    }
     if (build(&flow)) {
         pump(&flow);
         if (!flow.over)

@@ -3,7 +3,7 @@
 // is bounded: no call is taken while the window is full, the daemon does not read, or stdout's
 // reader does not.
 //
-//   input > prepare > window > connection ... daemon ... connection > window > print > output
+//   input > prepare > window > offload_call ... daemon ... reply > window > print > output
 #ifndef OFFLOAD_CLIENT_FLOW_H
 #define OFFLOAD_CLIENT_FLOW_H
 
@@ -13,22 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct job;
 struct options;
 struct output;
-
-// What to send for one line. The spans may point into the line or into what is owned.
-struct flow_request {
-    struct span method; // the inside of a JSON string
-    struct span params; // may be absent
-    char *owned[2];     // freed once sent; NULL: nothing
-};
-
-struct flow_result {
-    uint64_t id;     // of the request
-    uint64_t number; // of the line or argument, from 1
-    bool failed;
-    struct span text; // the result, or the error object: raw JSON
-};
 
 struct flow_plan {
     const char *subject;      // what an input is called in messages: "line", "call"
@@ -40,10 +27,10 @@ struct flow_plan {
     size_t word_count;
     void *context; // for prepare
 
-    // False with *ret_problem set to a sentence (malloc; NULL when out of memory).
-    bool (*prepare)(void *context, char *line, size_t length, struct flow_request *ret,
-                    char **ret_problem);
-    void (*print)(struct output *output, const struct flow_result *result);
+    // Fills in the method and the params of a job. False with *ret_problem set to a sentence
+    // (malloc; NULL when out of memory).
+    bool (*prepare)(void *context, char *line, size_t length, struct job *job, char **ret_problem);
+    void (*print)(struct output *output, const struct job *job);
 };
 
 // Runs it to the end of the input and of all calls. Returns the exit status: that of the first

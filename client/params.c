@@ -196,18 +196,15 @@ params_from_words(const struct span *words, size_t count, size_t *ret_length, ch
 char *
 params_method(struct span text, size_t *ret_length, char **ret_problem)
 {
-    size_t length;
-    char *quoted;
+    char *copy;
 
     if (text.length == 0)
         return problem(ret_problem, "the method's name is empty");
     if (!is_utf8(text))
         return problem(ret_problem, "the method's name is not UTF-8");
-    quoted = message_quote(text, &length);
-    if (quoted == NULL)
+    copy = strndup(text.at, text.length);
+    if (copy == NULL)
         return problem(ret_problem, "out of memory");
-    memmove(quoted, quoted + 1, length - 2);
-    quoted[length - 2] = '\0';
-    *ret_length = length - 2;
-    return quoted;
+    *ret_length = text.length;
+    return copy;
 }

@@ -24,8 +24,7 @@ char *params_from_json(struct span text, size_t *ret_length, char **ret_problem)
 char *
 params_from_words(const struct span *words, size_t count, size_t *ret_length, char **ret_problem);
 
-// The inside of a JSON string that means `text`, for a method's name; refuses what is empty or not
-// UTF-8.
+// A copy of a method's name; refuses what is empty or not UTF-8.
 char *params_method(struct span text, size_t *ret_length, char **ret_problem);
 
 #endif

@@ -4,190 +4,106 @@
 #include "client/local.h"
 #include "client/options.h"
 #include "client/report.h"
-#include "common/clock.h"
+#include "common/address.h"
 #include "common/errors.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define CONNECT_TIMEOUT_MS 5000
-#define RETRY_MS           10
+// How to connect: what offload_connect takes besides the address.
+struct manner {
+    struct event_base *base;
+    const struct offload_events *events;
+    void *context;
+};
 
-// A daemon whose machine is gone must not be waited for without end: TCP then breaks the
-// connection.
-static void
-tune(int fd)
+static int
+connect_to(const char *address, const struct manner *manner, struct reach *reach)
 {
-    static const struct {
-        int level, name, value;
-    } settings[] = {
-        {IPPROTO_TCP, TCP_NODELAY, 1},   {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, 30}, {IPPROTO_TCP, TCP_KEEPINTVL, 10},
-        {IPPROTO_TCP, TCP_KEEPCNT, 3},   {IPPROTO_TCP, TCP_USER_TIMEOUT, 60000},
-    };
-
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) // only a refinement each
-        setsockopt(fd, settings[i].level, settings[i].name, &settings[i].value, sizeof(int));
+    return offload_connect(address, manner->base, manner->events, manner->context, &reach->offload);
 }
 
-// Waits for a connect() under way; returns its errno value.
 static int
-finish_connect(int fd, int64_t deadline_us)
+reach_named(const char *source, const char *text, const struct manner *manner, struct reach *reach)
 {
-    struct pollfd waiting = {.fd = fd, .events = POLLOUT};
-    int error = 0;
-    socklen_t length = sizeof(error);
-    int ready;
-
-    do {
-        int64_t left_us = deadline_us - clock_us();
-
-        ready = poll(&waiting, 1, left_us > 0 ? (int)(left_us / 1000) + 1 : 0);
-    } while (ready < 0 && errno == EINTR);
-    if (ready == 0)
-        return ETIMEDOUT;
-    if (ready < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
-        return errno;
-    return error;
-}
-
-// A Unix socket whose backlog is full says EAGAIN at once (connect(2)): the daemon is busy, not
-// gone.
-static int
-try_connect(int fd, const struct sockaddr_storage *to, socklen_t length, int64_t deadline_us)
-{
-    while (connect(fd, (const struct sockaddr *)to, length) != 0) {
-        if (errno == EINPROGRESS)
-            return finish_connect(fd, deadline_us);
-        if (errno != EAGAIN && errno != EINTR)
-            return errno;
-        if (clock_us() >= deadline_us)
-            return ETIMEDOUT;
-        poll(NULL, 0, RETRY_MS);
-    }
-    return 0;
-}
-
-// Returns the descriptor, or a negative errno value.
-static int
-connect_once(const struct sockaddr_storage *to, socklen_t length, int64_t deadline_us)
-{
-    int fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const char *mistake = offload_address_problem(text);
     int error;
-
-    if (fd < 0)
-        return -errno;
-    error = try_connect(fd, to, length, deadline_us);
-    if (error != 0) {
-        close(fd);
-        return -error;
-    }
-    if (to->ss_family != AF_UNIX)
-        tune(fd);
-    return fd;
-}
-
-// Tries all that the address means. Returns the descriptor, or a negative errno value.
-static int
-connect_address(const struct address *address)
-{
-    int64_t deadline_us = clock_us() + (int64_t)CONNECT_TIMEOUT_MS * 1000;
-    struct sockaddr_storage to;
-    socklen_t length;
-    int fd = -ENOENT;
-    int error;
-
-    for (unsigned index = 0;; index++) {
-        error = address_resolve(address, index, &to, &length);
-        if (error != 0)
-            return index == 0 ? -error : fd;
-        fd = connect_once(&to, length, deadline_us);
-        if (fd >= 0)
-            return fd;
-    }
-}
-
-static int
-reach_named(const char *source, const char *text, struct reach *reach)
-{
-    struct address address;
-    const char *mistake = address_parse(text, &address);
 
     if (mistake != NULL) {
         report_problem("%s '%s': %s", source, text, mistake);
         return EXIT_STATUS_USAGE;
     }
-    address_format(&address, reach->address);
-    reach->fd = connect_address(&address);
-    if (reach->fd >= 0)
+    error = connect_to(text, manner, reach);
+    if (error == 0)
         return 0;
-    report_problem("no daemon answers at %s: %s", reach->address, strerror(-reach->fd));
+    if (error == -ENOMEM)
+        return report_no_memory();
+    report_problem("no daemon answers at %s: %s", text, strerror(-error));
     return EXIT_STATUS_UNAVAILABLE;
 }
 
 static int
-reach_default(struct reach *reach)
+reach_default(const struct manner *manner, struct reach *reach)
 {
     struct address addresses[3];
     size_t count = address_client_defaults(addresses);
     char tried[3 * (ADDRESS_TEXT_MAX + 4)];
     size_t used = 0;
+    int error = connect_to(NULL, manner, reach);
 
+    if (error == 0)
+        return 0;
+    if (error == -ENOMEM)
+        return report_no_memory();
     for (size_t i = 0; i < count; i++) {
-        address_format(&addresses[i], reach->address);
-        reach->fd = connect_address(&addresses[i]);
-        if (reach->fd >= 0)
-            return 0;
+        char text[ADDRESS_TEXT_MAX];
+
+        address_format(&addresses[i], text);
         used += (size_t)snprintf(tried + used, sizeof(tried) - used, "%s%s",
                                  i == 0           ? ""
                                  : i + 1 == count ? " or "
                                                   : ", ",
-                                 reach->address);
+                                 text);
     }
     report_problem("no daemon answers at %s: start offloadd, or use --local", tried);
     return EXIT_STATUS_UNAVAILABLE;
 }
 
 static int
-reach_local(const struct options *options, struct reach *reach)
+reach_local(const struct options *options, const struct manner *manner, struct reach *reach)
 {
-    struct address address;
     int status = local_start(options->sets, options->set_count, &reach->local);
+    int error;
 
     if (status != 0)
         return status;
-    if (address_parse(local_address(reach->local), &address) == NULL) {
-        address_format(&address, reach->address);
-        reach->fd = connect_address(&address);
-    }
+    error = connect_to(local_address(reach->local), manner, reach);
     local_settle(reach->local);
-    if (reach->fd >= 0)
+    if (error == 0)
         return 0;
-    report_problem("the private daemon does not answer: %s", strerror(-reach->fd));
+    report_problem("the private daemon does not answer: %s", strerror(-error));
     return EXIT_STATUS_UNAVAILABLE;
 }
 
 int
-reach_open(const struct options *options, struct reach *ret)
+reach_open(const struct options *options, struct event_base *base,
+           const struct offload_events *events, void *context, struct reach *ret)
 {
-    struct reach reach = {.fd = -1};
+    struct manner manner = {base, events, context};
+    struct reach reach = {0};
     const char *server = options->server;
     int status;
 
     if (options->local) {
-        status = reach_local(options, &reach);
+        status = reach_local(options, &manner, &reach);
     } else if (server != NULL) {
-        status = reach_named("--server", server, &reach);
+        status = reach_named("--server", server, &manner, &reach);
     } else {
         server = getenv("OFFLOAD_SERVER");
-        status = server != NULL && server[0] != '\0' ? reach_named("OFFLOAD_SERVER", server, &reach)
-                                                     : reach_default(&reach);
+        status = server != NULL && server[0] != '\0'
+                     ? reach_named("OFFLOAD_SERVER", server, &manner, &reach)
+                     : reach_default(&manner, &reach);
     }
     if (status == 0)
         *ret = reach;
@@ -199,9 +115,21 @@ reach_open(const struct options *options, struct reach *ret)
 void
 reach_close(struct reach *reach)
 {
-    if (reach->fd >= 0)
-        close(reach->fd);
-    reach->fd = -1;
+    offload_free(reach->offload);
     local_stop(reach->local);
-    reach->local = NULL;
+    *reach = (struct reach){0};
+}
+
+int
+reach_report(const struct reach *reach, int error)
+{
+    const char *why = offload_problem(reach->offload);
+
+    if (error == -ENOMEM)
+        return report_no_memory();
+    if (error == -ETIMEDOUT && why == NULL)
+        why = "no answer in time";
+    report_problem("%s: %s", offload_address(reach->offload), why != NULL ? why : strerror(-error));
+    return error == -EPROTO || error == -EMSGSIZE ? REPORT_STATUS_PROTOCOL
+                                                  : EXIT_STATUS_UNAVAILABLE;
 }

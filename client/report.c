@@ -4,6 +4,7 @@
 
 #include "common/errors.h"
 #include "common/log.h"
+#include "common/member.h"
 #include "common/scanner.h"
 
 #include <errno.h>
@@ -87,41 +88,13 @@ report_stdout(int error)
     return REPORT_STATUS_IO;
 }
 
-struct span
-report_member(struct span object, const char *name)
-{
-    struct scanner scanner;
-    struct span found = {0};
-    struct span member;
-    struct span value;
-    enum json_kind kind;
-
-    scanner_init(&scanner, object, SCANNER_DEPTH_LIMIT);
-    if (!scanner_enter(&scanner, JSON_KIND_OBJECT))
-        return found;
-    while (scanner_member(&scanner, &member)) {
-        if (!scanner_value(&scanner, &kind, &value))
-            return (struct span){0};
-        if (scanner_name_is(member, name))
-            found = value;
-    }
-    return found;
-}
-
 static int
 error_code(struct span error)
 {
-    struct span raw = report_member(error, "code");
-    char text[16];
-    char *end;
-    long code;
+    int code = 0;
 
-    if (!span_present(raw) || raw.length >= sizeof(text))
-        return 0;
-    memcpy(text, raw.at, raw.length);
-    text[raw.length] = '\0';
-    code = strtol(text, &end, 10);
-    return *end == '\0' && code >= -2147483647 && code <= 2147483647 ? (int)code : 0;
+    member_int(member_find(error, "code"), &code);
+    return code;
 }
 
 int
@@ -314,9 +287,9 @@ report_error(const char *subject, struct span error)
     fputs("offload: ", out);
     if (subject != NULL)
         fprintf(out, "%s: ", subject);
-    put_json(out, report_member(error, "message"));
+    put_json(out, member_find(error, "message"));
     fprintf(out, " (%d)", error_code(error));
-    put_data(out, report_member(error, "data"));
+    put_data(out, member_find(error, "data"));
     if (fclose(out) == 0)
         write_message(text, length);
     free(text);

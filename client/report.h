@@ -28,10 +28,6 @@ int report_error(const char *subject, struct span error);
 // The exit status of an error object alone.
 int report_error_status(struct span error);
 
-// The raw value of a member of a JSON object that was scanned already; absent if it has none. Of
-// several with the same name the last counts.
-struct span report_member(struct span object, const char *name);
-
 // A text of many lines, indented, as it is part of what was said before.
 void report_block(struct span text);
 

@@ -9,9 +9,8 @@
 struct batch { // all zero: empty
     FILE *out;
     char *text;
-    size_t length;  // of text, once out is flushed
-    size_t written; // bytes so far, the closing bracket not counted
-    unsigned count; // calls
+    size_t length; // of text, once out is flushed
+    size_t count;  // calls
 };
 
 // Adds a call. False when out of memory; the batch is then good for batch_done alone.

@@ -1,5 +1,5 @@
 // See batch.h.
-#include "client/batch.h"
+#include "client/lib/batch.h"
 
 #include <stdlib.h>
 
@@ -11,11 +11,8 @@ batch_add(struct batch *batch, const struct iovec *pieces, int count)
     if (batch->out == NULL)
         return false;
     putc(batch->count == 0 ? '[' : ',', batch->out);
-    batch->written++;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         fwrite(pieces[i].iov_base, 1, pieces[i].iov_len, batch->out);
-        batch->written += pieces[i].iov_len;
-    }
     batch->count++;
     return ferror(batch->out) == 0;
 }

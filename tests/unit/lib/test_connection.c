@@ -1,8 +1,5 @@
 // The connection, with a test at the other end of a socket pair.
-#include "client/connection.h"
-#include "client/loop.h"
-#include "client/report.h"
-#include "common/errors.h"
+#include "client/lib/connection.h"
 
 // cmocka.h needs the others before it.
 // clang-format off
@@ -13,6 +10,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +25,9 @@ struct fixture {
     int peer;
     char seen[4096]; // what was delivered, as text
     unsigned turns;
-    int closed; // the status; -1: not closed
+    unsigned left;
+    bool stop;  // at the first response
+    int closed; // the error; 1: not closed
 };
 
 static void
@@ -40,11 +40,11 @@ see(struct fixture *fixture, const char *prefix, struct span text)
 }
 
 static void
-response_cb(void *context, const struct messages *messages, struct span line)
+response_cb(void *context, const struct messages *messages)
 {
     struct fixture *fixture = context;
 
-    assert_int_equal(line.at[line.length - 1], messages->batch ? ']' : '}');
+    assert_true(connection_is_busy(fixture->connection));
     for (size_t i = 0; i < messages->count; i++) {
         const struct message *message = &messages->items[i];
 
@@ -52,6 +52,14 @@ response_cb(void *context, const struct messages *messages, struct span line)
         see(fixture, message->kind == MESSAGE_ERROR ? "error " : "result ",
             message->kind == MESSAGE_ERROR ? message->error : message->result);
     }
+    if (fixture->stop)
+        connection_stop(fixture->connection);
+}
+
+static void
+notification_cb(void *context, const struct message *message)
+{
+    see(context, "notification ", message->method);
 }
 
 static void
@@ -61,17 +69,31 @@ turn_cb(void *context)
 }
 
 static void
-closed_cb(void *context, int status, const char *why)
+closed_cb(void *context, int error, const char *why)
 {
     struct fixture *fixture = context;
 
-    assert_int_equal(fixture->closed, -1); // once
-    assert_true((status == 0) == (why == NULL));
-    fixture->closed = status;
+    assert_int_equal(fixture->closed, 1); // once
+    assert_true((error == 0) == (why == NULL));
+    fixture->closed = error;
+}
+
+static void
+left_cb(void *context)
+{
+    struct fixture *fixture = context;
+
+    assert_false(connection_is_busy(fixture->connection));
+    fixture->left++;
 }
 
 static const struct connection_handlers handlers = {
-    .response = response_cb, .turn = turn_cb, .closed = closed_cb};
+    .response = response_cb,
+    .notification = notification_cb,
+    .turn = turn_cb,
+    .closed = closed_cb,
+    .left = left_cb,
+};
 
 static int
 setup(void **state)
@@ -82,8 +104,8 @@ setup(void **state)
     signal(SIGPIPE, SIG_IGN);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
     fixture->peer = pair[1];
-    fixture->closed = -1;
-    fixture->base = loop_new();
+    fixture->closed = 1;
+    fixture->base = event_base_new();
     fixture->connection = connection_new(fixture->base, pair[0], &handlers, fixture);
     assert_non_null(fixture->connection);
     *state = fixture;
@@ -157,15 +179,15 @@ one_turn_for_what_came_together(void **state)
 }
 
 static void
-other_messages_are_left_alone(void **state)
+notifications_are_told_and_requests_left_alone(void **state)
 {
     static const char text[] = "{\"jsonrpc\":\"2.0\",\"method\":\"$/progress\",\"params\":[]}\n"
                                "{\"jsonrpc\":\"2.0\",\"method\":\"ask\",\"id\":1}\n";
     struct fixture *fixture = *state;
 
     peer_says(fixture, text, sizeof(text) - 1);
-    assert_string_equal(fixture->seen, "");
-    assert_int_equal(fixture->closed, -1);
+    assert_string_equal(fixture->seen, "notification $/progress;");
+    assert_int_equal(fixture->closed, 1);
 }
 
 static void
@@ -176,7 +198,7 @@ no_response_ends_it(void **state)
     struct fixture *fixture = *state;
 
     peer_says(fixture, text, sizeof(text) - 1);
-    assert_int_equal(fixture->closed, REPORT_STATUS_PROTOCOL);
+    assert_int_equal(fixture->closed, -EPROTO);
     assert_string_equal(fixture->seen, ""); // nothing after the end
     step(fixture);
 }
@@ -187,7 +209,7 @@ no_json_ends_it(void **state)
     struct fixture *fixture = *state;
 
     peer_says(fixture, "\xff\n", 2);
-    assert_int_equal(fixture->closed, REPORT_STATUS_PROTOCOL);
+    assert_int_equal(fixture->closed, -EPROTO);
 }
 
 static void
@@ -228,23 +250,55 @@ a_peer_that_does_not_read_blocks_nothing(void **state)
     peer_says(fixture, two, sizeof(two) - 1); // and it is still heard
     assert_string_equal(fixture->seen, two_seen);
     hang_up(fixture); // with our bytes unread: a reset
-    assert_true(fixture->closed == 0 || fixture->closed == EXIT_STATUS_UNAVAILABLE);
+    assert_true(fixture->closed == 0 || fixture->closed == -ECONNRESET ||
+                fixture->closed == -EPIPE);
     free(large);
 }
 
 static void
-ids_are_plain_whole_numbers(void **state)
+nothing_comes_after_a_stop(void **state)
 {
-    static const char *const others[] = {
-        "", "null", "\"1\"", "-1", "1.0", "1e1", "10000000000000000000"};
-    uint64_t id = 7;
+    struct fixture *fixture = *state;
 
-    (void)state;
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        assert_false(connection_id(span_of(others[i]), &id));
-    assert_int_equal(id, 7);
-    assert_true(connection_id(SPAN("9999999999999999999"), &id));
-    assert_true(id == 9999999999999999999ULL);
+    fixture->stop = true;
+    peer_says(fixture, two, sizeof(two) - 1);
+    assert_string_equal(fixture->seen, "id 1;result 1e400;");
+    assert_int_equal(fixture->turns, 0);
+    assert_int_equal(fixture->left, 1);
+    hang_up(fixture);
+    assert_int_equal(fixture->closed, 1);
+}
+
+// As an evil daemon would: the memory is bounded.
+static void
+an_endless_line_ends_it(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[5000];
+
+    connection_set_line_max(fixture->connection, 20000);
+    memset(text, '[', sizeof(text));
+    for (unsigned i = 0; i < 4; i++)
+        peer_says(fixture, text, sizeof(text));
+    assert_int_equal(fixture->closed, 1);
+    peer_says(fixture, text, sizeof(text));
+    assert_int_equal(fixture->closed, -EMSGSIZE);
+}
+
+// A write to a socket that nobody reads any more raises a signal, unless it is told not to.
+static void
+no_signal_is_raised(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[] = "[]";
+    struct iovec piece = {text, 2};
+
+    signal(SIGPIPE, SIG_DFL);
+    close(fixture->peer);
+    fixture->peer = -1;
+    assert_true(connection_send(fixture->connection, &piece, 1));
+    step(fixture);
+    assert_int_equal(fixture->closed, 0);
 }
 
 int
@@ -253,12 +307,15 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(responses_cut_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(one_turn_for_what_came_together, setup, teardown),
-        cmocka_unit_test_setup_teardown(other_messages_are_left_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(notifications_are_told_and_requests_left_alone, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(no_response_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(no_json_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(requests_of_a_turn_leave_together, setup, teardown),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_blocks_nothing, setup, teardown),
-        cmocka_unit_test(ids_are_plain_whole_numbers),
+        cmocka_unit_test_setup_teardown(nothing_comes_after_a_stop, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_endless_line_ends_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_signal_is_raised, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

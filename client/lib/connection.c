@@ -1,8 +1,6 @@
 // See connection.h.
-#include "client/connection.h"
+#include "client/lib/connection.h"
 
-#include "client/report.h"
-#include "common/errors.h"
 #include "common/lines.h"
 #include "common/scanner.h"
 
@@ -16,6 +14,7 @@
 
 // One read, and so one turn; several requests of a turn leave in one write.
 #define READ_SIZE ((size_t)65536)
+#define SEND_SIZE ((ev_ssize_t)1 << 20)
 
 // The answer to a batch may be much longer than any line that a daemon accepts; this only keeps a
 // peer that never ends its line from taking all memory.
@@ -32,23 +31,30 @@ struct connection {
     void *context;
     bool finishing; // shut the write side when the output is empty
     bool closed;
+    bool busy; // an event is under way
 };
 
-static void
-close_with(struct connection *connection, int status, const char *why)
+void
+connection_stop(struct connection *connection)
 {
-    if (connection->closed)
-        return;
     connection->closed = true;
     event_del(connection->readable);
     event_del(connection->writable);
-    connection->handlers->closed(connection->context, status, why);
+}
+
+static void
+close_with(struct connection *connection, int error, const char *why)
+{
+    if (connection->closed)
+        return;
+    connection_stop(connection);
+    connection->handlers->closed(connection->context, error, why);
 }
 
 static void
 turn(struct connection *connection)
 {
-    if (!connection->closed && connection->handlers->turn != NULL)
+    if (!connection->closed)
         connection->handlers->turn(connection->context);
 }
 
@@ -58,26 +64,25 @@ deliver(struct connection *connection, char *line, size_t length)
 {
     static const struct message_limits limits = {SCANNER_DEPTH_LIMIT, SIZE_MAX};
     struct messages *messages = &connection->messages;
-    struct span text = {line, length};
 
     if (messages_parse(messages, line, length, &limits, NULL) != MESSAGES_OK) {
-        close_with(connection, REPORT_STATUS_PROTOCOL, "the daemon sent a line that is no JSON");
+        close_with(connection, -EPROTO, "the daemon sent a line that is no JSON");
         return;
     }
     for (size_t i = 0; i < messages->count; i++) {
         enum message_kind kind = messages->items[i].kind;
 
-        if (kind == MESSAGE_NOTIFICATION && connection->handlers->notification != NULL)
+        if (kind == MESSAGE_NOTIFICATION)
             connection->handlers->notification(connection->context, &messages->items[i]);
         if (kind == MESSAGE_REQUEST || kind == MESSAGE_NOTIFICATION)
             return;
         if (kind == MESSAGE_INVALID) {
-            close_with(connection, REPORT_STATUS_PROTOCOL,
+            close_with(connection, -EPROTO,
                        "the daemon sent a line that is no JSON-RPC 2.0 response");
             return;
         }
     }
-    connection->handlers->response(connection->context, messages, text);
+    connection->handlers->response(connection->context, messages);
 }
 
 static void
@@ -90,7 +95,7 @@ deliver_lines(struct connection *connection)
     while (!connection->closed &&
            (result = lines_next(&connection->lines, &line, &length)) != LINES_MORE) {
         if (result == LINES_TOO_LONG)
-            close_with(connection, REPORT_STATUS_PROTOCOL, "an answer is longer than 1 GiB");
+            close_with(connection, -EMSGSIZE, "the daemon sent a line that is too long");
         else
             deliver(connection, line, length);
     }
@@ -102,20 +107,18 @@ lost(struct connection *connection, int error)
     char text[128];
 
     snprintf(text, sizeof(text), "the connection broke: %s", strerror(error));
-    close_with(connection, EXIT_STATUS_UNAVAILABLE, text);
+    close_with(connection, -error, text);
 }
 
 static void
-readable_cb(evutil_socket_t fd, short what, void *context)
+receive(struct connection *connection, int fd)
 {
-    struct connection *connection = context;
     size_t room;
     char *into = lines_room(&connection->lines, READ_SIZE, &room);
     ssize_t size;
 
-    (void)what;
     if (into == NULL) {
-        close_with(connection, REPORT_STATUS_MEMORY, "out of memory");
+        close_with(connection, -ENOMEM, "out of memory");
         return;
     }
     size = read(fd, into, room < READ_SIZE ? room : READ_SIZE);
@@ -133,26 +136,64 @@ readable_cb(evutil_socket_t fd, short what, void *context)
 }
 
 static void
+leave(struct connection *connection)
+{
+    connection->busy = false;
+    connection->handlers->left(connection->context);
+}
+
+static void
+readable_cb(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+
+    (void)what;
+    connection->busy = true;
+    receive(connection, fd);
+    leave(connection);
+}
+
+static void
 shut_if_done(struct connection *connection)
 {
     if (connection->finishing && evbuffer_get_length(connection->output) == 0)
         shutdown(connection->fd, SHUT_WR);
 }
 
+// Of what waits, as much as goes at once. A signal for a peer that is gone would be the caller's.
+static ssize_t
+send_some(struct connection *connection)
+{
+    struct evbuffer_iovec pieces[64];
+    int count = evbuffer_peek(connection->output, SEND_SIZE, NULL, pieces, 64);
+    struct msghdr message = {.msg_iov = (struct iovec *)pieces};
+    ssize_t size;
+
+    message.msg_iovlen = count > 64 ? 64 : (size_t)count;
+    size = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+    if (size > 0)
+        evbuffer_drain(connection->output, (size_t)size);
+    return size;
+}
+
+// A peer that went away may still have sent something to read: reading tells the end.
 static void
 writable_cb(evutil_socket_t fd, short what, void *context)
 {
     struct connection *connection = context;
 
+    (void)fd;
     (void)what;
-    // A peer that went away may still have sent something to read: reading tells the end.
-    if (evbuffer_write(connection->output, fd) < 0 && errno != EINTR && errno != EAGAIN)
-        return;
-    if (evbuffer_get_length(connection->output) > 0)
-        event_add(connection->writable, NULL);
-    else
-        shut_if_done(connection);
-    turn(connection);
+    connection->busy = true;
+    if (connection_pending(connection) == 0 || send_some(connection) >= 0 || errno == EINTR ||
+        errno == EAGAIN) {
+        if (connection_pending(connection) > 0)
+            event_add(connection->writable, NULL);
+        else
+            shut_if_done(connection);
+        turn(connection);
+    }
+    leave(connection);
 }
 
 struct connection *
@@ -198,15 +239,33 @@ connection_free(struct connection *connection)
     free(connection);
 }
 
+void
+connection_set_line_max(struct connection *connection, size_t bytes)
+{
+    connection->lines.line_max = bytes;
+}
+
 bool
 connection_send(struct connection *connection, const struct iovec *pieces, int count)
 {
+    size_t length = 1;
+
     for (int i = 0; i < count; i++)
-        if (evbuffer_add(connection->output, pieces[i].iov_base, pieces[i].iov_len) != 0)
-            return false;
-    if (evbuffer_add(connection->output, "\n", 1) != 0)
+        length += pieces[i].iov_len;
+    // With the room made beforehand what follows cannot fail.
+    if (evbuffer_expand(connection->output, length) != 0 ||
+        (!connection->closed && event_add(connection->writable, NULL) != 0))
         return false;
-    return connection->closed || event_add(connection->writable, NULL) == 0;
+    for (int i = 0; i < count; i++)
+        evbuffer_add(connection->output, pieces[i].iov_base, pieces[i].iov_len);
+    evbuffer_add(connection->output, "\n", 1);
+    return true;
+}
+
+bool
+connection_is_busy(const struct connection *connection)
+{
+    return connection->busy;
 }
 
 size_t
@@ -220,20 +279,4 @@ connection_finish(struct connection *connection)
 {
     connection->finishing = true;
     shut_if_done(connection);
-}
-
-bool
-connection_id(struct span id, uint64_t *ret)
-{
-    uint64_t number = 0;
-
-    if (id.length == 0 || id.length > 19)
-        return false;
-    for (size_t i = 0; i < id.length; i++) {
-        if (id.at[i] < '0' || id.at[i] > '9')
-            return false;
-        number = number * 10 + (uint64_t)(id.at[i] - '0');
-    }
-    *ret = number;
-    return true;
 }

@@ -1,0 +1,28 @@
+// See job.h.
+#include "client/job.h"
+
+#include <stdlib.h>
+
+bool
+job_text_set(struct job_text *text, struct span from)
+{
+    char *copy = malloc(from.length + 1);
+
+    if (copy == NULL)
+        return false;
+    if (from.length > 0)
+        memcpy(copy, from.at, from.length);
+    copy[from.length] = '\0';
+    free(text->at);
+    *text = (struct job_text){copy, from.length};
+    return true;
+}
+
+void
+job_done(struct job *job)
+{
+    free(job->method.at);
+    free(job->params.at);
+    free(job->outcome.at);
+    *job = (struct job){0};
+}
