@@ -12,6 +12,7 @@ call_text_done(struct call_text *call)
 {
     free(call->method);
     free(call->params);
+    free(call->options);
     *call = (struct call_text){0};
 }
 
@@ -140,7 +141,8 @@ call_text_from_argument(struct span text, struct call_text *ret, char **ret_prob
 
 // The members of the object, or a sentence that says what is wrong.
 static const char *
-read_members(struct scanner *scanner, struct span *ret_method, struct span *ret_params)
+read_members(struct scanner *scanner, struct span *ret_method, struct span *ret_params,
+             struct span *ret_options)
 {
     struct span name;
     struct span value;
@@ -159,8 +161,12 @@ read_members(struct scanner *scanner, struct span *ret_method, struct span *ret_
             if (kind != JSON_KIND_ARRAY && kind != JSON_KIND_OBJECT)
                 return "\"params\" is not an array or object";
             *ret_params = value;
+        } else if (scanner_name_is(name, "options")) {
+            if (kind != JSON_KIND_OBJECT)
+                return "\"options\" is not an object";
+            *ret_options = value;
         } else {
-            return "a member other than \"method\" and \"params\"";
+            return "a member other than \"method\", \"params\" and \"options\"";
         }
     }
     if (scanner->status != SCAN_OK || !scanner_finish(scanner))
@@ -174,12 +180,13 @@ call_text_from_json(struct span line, struct call_text *ret, char **ret_problem)
     struct scanner scanner;
     struct span method = {0};
     struct span params = {0};
+    struct span options = {0};
     struct call_text call = {0};
     const char *mistake;
 
     *ret_problem = NULL;
     scanner_init(&scanner, line, SCANNER_DEPTH_LIMIT);
-    mistake = read_members(&scanner, &method, &params);
+    mistake = read_members(&scanner, &method, &params, &options);
     if (mistake == NULL && !span_present(method))
         mistake = "\"method\" is missing";
     else if (mistake == NULL && method.length == 2)
@@ -197,7 +204,10 @@ call_text_from_json(struct span line, struct call_text *ret, char **ret_problem)
     }
     if (span_present(params)) // an argument, unlike a line, may hold line breaks
         call.params = params_from_json(params, &call.params_length, ret_problem);
-    if (call.method == NULL || (span_present(params) && call.params == NULL)) {
+    if (span_present(options))
+        call.options = params_from_json(options, &call.options_length, ret_problem);
+    if (call.method == NULL || (span_present(params) && call.params == NULL) ||
+        (span_present(options) && call.options == NULL)) {
         call_text_done(&call);
         return false;
     }

@@ -8,10 +8,12 @@
 #include <stdbool.h>
 
 struct call_text {
-    char *method; // as it is, without JSON's escapes
-    char *params; // raw JSON; NULL: none
+    char *method;  // as it is, without JSON's escapes
+    char *params;  // raw JSON; NULL: none
+    char *options; // the same
     size_t method_length;
     size_t params_length;
+    size_t options_length;
 };
 
 // Each returns false with *ret_problem set to a sentence (malloc, caller frees; NULL when memory
@@ -25,7 +27,7 @@ bool call_text_from_words(struct span method, const struct span *words, size_t c
 // or object may hold white space.
 bool call_text_from_argument(struct span text, struct call_text *ret, char **ret_problem);
 
-// A JSON object with "method" and perhaps "params", nothing else.
+// A JSON object with "method" and perhaps "params" and "options", nothing else.
 bool call_text_from_json(struct span line, struct call_text *ret, char **ret_problem);
 
 void call_text_done(struct call_text *call);

@@ -14,6 +14,7 @@ struct command {
     const char *help;      // paragraphs and examples for `offload NAME --help`
     unsigned accepts;      // option bits beyond those that every command takes, see options.h
     bool own_options;      // what follows its name is its own, but for --help
+    bool lists;            // what follows ":::" is its own
     int least;             // arguments
     int most;              // -1: any number
     int (*run)(const struct options *options); // returns the exit status

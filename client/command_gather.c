@@ -12,41 +12,30 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 // Calls under way: what a session may have by default. They go in several batches, so that the next
 // calls need not wait for the slowest of all.
 #define IN_FLIGHT LIMIT_IN_FLIGHT_MAX
 #define BATCHES   8
 
-static void
-take(struct job *job, const struct call_text *call)
+static enum flow_prepared
+prepare(void *context, const struct input_record *record, struct job *job, char **ret_problem)
 {
-    job->method = (struct job_text){call->method, call->method_length};
-    job->params = (struct job_text){call->params, call->params_length};
-}
-
-static bool
-prepare_line(void *context, char *line, size_t length, struct job *job, char **ret_problem)
-{
+    struct span text = {record->record.text, record->record.length};
     struct call_text call;
+    bool good;
 
     (void)context;
-    if (!call_text_from_json((struct span){line, length}, &call, ret_problem))
-        return false;
-    take(job, &call);
-    return true;
-}
-
-static bool
-prepare_word(void *context, char *word, size_t length, struct job *job, char **ret_problem)
-{
-    struct call_text call;
-
-    (void)context;
-    if (!call_text_from_argument((struct span){word, length}, &call, ret_problem))
-        return false;
-    take(job, &call);
-    return true;
+    good = record->fields != NULL ? call_text_from_argument(text, &call, ret_problem)
+                                  : call_text_from_json(text, &call, ret_problem);
+    if (!good)
+        return *ret_problem != NULL ? FLOW_MISTAKE : FLOW_NO_MEMORY;
+    job->own_method = (struct job_text){call.method, call.method_length};
+    job->method = job_span(job->own_method);
+    job->params = (struct job_text){call.params, call.params_length};
+    job->options = (struct job_text){call.options, call.options_length};
+    return FLOW_JOB;
 }
 
 static void
@@ -54,7 +43,7 @@ print(struct output *output, const struct job *job)
 {
     if (job->failed)
         output_add(output, SPAN("{\"error\":"));
-    output_add(output, job_span(job->outcome));
+    output_add(output, job->outcome);
     output_add(output, job->failed ? SPAN("}\n") : SPAN("\n"));
 }
 
@@ -69,11 +58,23 @@ print_json(struct output *output, const struct job *job)
         snprintf(id, sizeof(id), "null");
     else
         snprintf(id, sizeof(id), "%llu", (unsigned long long)job->id);
-    count = job->failed ? message_error_iov(pieces, span_of(id), job_span(job->outcome))
-                        : message_result_iov(pieces, span_of(id), job_span(job->outcome));
+    count = job->failed ? message_error_iov(pieces, span_of(id), job->outcome)
+                        : message_result_iov(pieces, span_of(id), job->outcome);
     for (int i = 0; i < count; i++)
         output_add(output, (struct span){pieces[i].iov_base, pieces[i].iov_len});
     output_add(output, SPAN("\n"));
+}
+
+static bool
+finished(void *context, struct output *output, const struct job *job)
+{
+    const struct options *options = context;
+
+    if (options->json)
+        print_json(output, job);
+    else
+        print(output, job);
+    return true;
 }
 
 // A mistake on the command line is told before anything is sent.
@@ -98,15 +99,18 @@ check_words(const struct options *options)
 int
 command_gather(const struct options *options)
 {
-    unsigned in_flight = options->in_flight != 0 ? options->in_flight : IN_FLIGHT;
+    unsigned in_flight = options->limit != 0 ? options->limit : IN_FLIGHT;
     struct flow_plan plan = {
         .subject = options->argument_count > 0 ? "call" : "line",
         .ordered = true,
         .in_flight = in_flight,
         .batch_max = in_flight / BATCHES < 2 ? 2 : in_flight / BATCHES,
         .mistake_code = ERROR_INVALID_REQUEST,
-        .prepare = options->argument_count > 0 ? prepare_word : prepare_line,
-        .print = options->json ? print_json : print,
+        .fd = STDIN_FILENO,
+        .kind = RECORDS_JSON,
+        .context = (void *)options,
+        .prepare = prepare,
+        .finished = finished,
     };
     int status = check_words(options);
 

@@ -1,47 +1,26 @@
-// See flow.h. Everything is driven by four events: stdin has lines, the connection had a turn,
-// stdout drained, or something ended. Each of them ends in pump(), which takes what there is room
-// for.
+// See flow.h. Everything is driven by four events: the input has records, the connection had a
+// turn, stdout drained, or something ended. Each of them ends in pump(), which takes what there is
+// room for.
 #include "client/flow.h"
 
-#include "client/input.h"
-#include "client/loop.h"
-#include "client/output.h"
-#include "client/reach.h"
+#include "client/flow_state.h"
 #include "client/report.h"
-#include "client/window.h"
 #include "common/errors.h"
 #include "common/limits.h"
-#include "common/message.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 // Beyond these marks nothing more is taken from the input.
 #define UNSENT_MARK  ((size_t)256 << 10)
 #define UNTAKEN_MARK ((size_t)1 << 20)
+#define HELD_MARK    ((size_t)8 << 20)
 
-#define ENVELOPE_SIZE 80 // what a request has around its method and params, or more
-
-struct flow {
-    const struct flow_plan *plan;
-    struct reach reach;
-    struct event_base *base;
-    struct input *input;
-    struct output *output;
-    struct window *window;
-    struct window_place **batch; // not sent yet
-    unsigned batch_count;
-    size_t batch_bytes;
-    bool input_asked; // its callback will come
-    bool input_ended;
-    bool over;  // the loop is to end
-    int status; // of the first failed call
-    int broken; // the flow itself failed: takes precedence
-};
-
-static void
-end(struct flow *flow, int broken)
+void
+flow_end(struct flow *flow, int broken)
 {
     if (flow->over)
         return;
@@ -50,218 +29,111 @@ end(struct flow *flow, int broken)
     loop_stop(flow->base);
 }
 
-static void
-end_no_memory(struct flow *flow)
+void
+flow_end_no_memory(struct flow *flow)
 {
     if (!flow->over)
-        end(flow, report_no_memory());
+        flow_end(flow, report_no_memory());
 }
 
-static void
-note_status(struct flow *flow, int status)
-{
-    if (flow->status == 0)
-        flow->status = status;
-}
-
-static void
-emit(struct flow *flow, struct window_place *place)
-{
-    const struct job *job = &place->job;
-    char subject[48];
-
-    if (job->failed) {
-        snprintf(subject, sizeof(subject), "%s %llu", flow->plan->subject,
-                 (unsigned long long)job->number);
-        note_status(flow, report_error(subject, job_span(job->outcome)));
-    }
-    flow->plan->print(flow->output, job);
-    window_release(flow->window, place);
-}
-
-static void
-emit_held(struct flow *flow)
-{
-    struct window_place *place;
-
-    while (!flow->over && (place = window_first_held(flow->window)) != NULL)
-        emit(flow, place);
-}
-
-// A job has ended.
-static void
-settle(struct flow *flow, struct window_place *place, bool failed, struct span text)
-{
-    place->job.failed = failed;
-    if (!job_text_set(&place->job.outcome, text)) {
-        end_no_memory(flow);
-    } else if (!flow->plan->ordered) {
-        emit(flow, place);
-    } else {
-        window_hold(flow->window, place);
-        emit_held(flow);
-    }
-}
-
-// An error of our own making, in the shape of the daemon's.
-static void
-settle_mistake(struct flow *flow, struct window_place *place, int code, const char *reason)
-{
-    size_t quoted_length;
-    char *quoted = message_quote(span_of(reason), &quoted_length);
-    char *error = NULL;
-    int length = -1;
-
-    if (quoted != NULL)
-        length = asprintf(&error, "{\"code\":%d,\"message\":\"%s\",\"data\":{\"reason\":%s}}", code,
-                          error_info(code)->text, quoted);
-    if (length >= 0)
-        settle(flow, place, true, (struct span){error, (size_t)length});
-    else
-        end_no_memory(flow);
-    if (length >= 0)
-        free(error);
-    free(quoted);
-}
-
-// What a lost connection leaves is told once, when it has closed.
-static void
-reply_cb(void *context, const struct offload_reply *reply)
-{
-    struct window_place *place = context;
-    struct flow *flow = place->owner;
-
-    if (flow->over || reply->outcome == OFFLOAD_LOST)
-        return;
-    place->job.id = reply->id;
-    settle(flow, place, reply->outcome == OFFLOAD_ERROR, (struct span){reply->json, reply->length});
-}
-
-static struct offload_call
-call_of(struct window_place *place)
-{
-    return (struct offload_call){
-        .method = place->job.method.at,
-        .method_length = place->job.method.length,
-        .params = place->job.params.at,
-        .params_length = place->job.params.length,
-        .reply = reply_cb,
-        .context = place,
-    };
-}
-
-static void
-check_sent(struct flow *flow, int error)
-{
-    // A connection that has ended says so itself, once.
-    if (error != 0 && error != -ENOTCONN && !flow->over)
-        end(flow, reach_report(&flow->reach, error));
-}
-
-static void
-send_batch(struct flow *flow)
-{
-    struct offload_call *calls;
-
-    if (flow->batch_count == 0)
-        return;
-    calls = calloc(flow->batch_count, sizeof(*calls));
-    if (calls == NULL) {
-        end_no_memory(flow);
-        return;
-    }
-    for (unsigned i = 0; i < flow->batch_count; i++)
-        calls[i] = call_of(flow->batch[i]);
-    check_sent(flow, offload_gather(flow->reach.offload, calls, flow->batch_count, NULL));
-    free(calls);
-    flow->batch_count = 0;
-    flow->batch_bytes = 0;
-}
-
-// What would make the batch longer than the daemon's limit goes into the next.
-static void
-add_to_batch(struct flow *flow, struct window_place *place, size_t length)
-{
-    if (flow->batch_bytes + length > LIMIT_LINE_MAX)
-        send_batch(flow);
-    flow->batch[flow->batch_count++] = place;
-    flow->batch_bytes += length;
-    if (flow->batch_count == flow->plan->batch_max)
-        send_batch(flow);
-}
-
-// A request beyond the daemon's limit would be answered without its id: it is refused here, where
-// the line is known.
-static void
-send_job(struct flow *flow, struct window_place *place)
-{
-    size_t length = place->job.method.length + place->job.params.length + ENVELOPE_SIZE;
-
-    if (length > LIMIT_LINE_MAX) {
-        settle_mistake(flow, place, ERROR_INVALID_REQUEST, "the request is longer than 4 MiB");
-    } else if (flow->plan->batch_max > 1) {
-        add_to_batch(flow, place, length);
-    } else {
-        struct offload_call call = call_of(place);
-
-        check_sent(flow, offload_call(flow->reach.offload, &call, NULL));
-    }
-}
-
-static void
-begin(struct flow *flow, char *line, size_t length, uint64_t number)
+static struct window_place *
+enter(struct flow *flow, const struct job *job)
 {
     struct window_place *place = window_take(flow->window);
+
+    place->job = *job;
+    flow->held += job_size(job);
+    return place;
+}
+
+static void
+begin(struct flow *flow, struct job *job)
+{
+    struct window_place *place = enter(flow, job);
+
+    place->job.attempt = 1;
+    if (flow->plan->dry_run)
+        flow_settle(flow, place, false, (struct span){0});
+    else
+        flow_send(flow, place);
+}
+
+static void
+take_record(struct flow *flow, const struct input_record *record)
+{
+    struct job job = {.seq = flow->counts.taken + 1, .number = record->record.number};
     char *problem = NULL;
 
-    place->job.number = number;
-    if (flow->plan->prepare(flow->plan->context, line, length, &place->job, &problem))
-        send_job(flow, place);
-    else if (problem != NULL)
-        settle_mistake(flow, place, flow->plan->mistake_code, problem);
-    else
-        end_no_memory(flow);
+    switch (flow->plan->prepare(flow->plan->context, record, &job, &problem)) {
+    case FLOW_NO_JOB:
+        return;
+    case FLOW_SKIPPED:
+        flow->counts.taken++;
+        flow->counts.skipped++;
+        return;
+    case FLOW_JOB:
+        flow->counts.taken++;
+        begin(flow, &job);
+        break;
+    case FLOW_MISTAKE:
+        flow->counts.taken++;
+        flow_settle_mistake(flow, enter(flow, &job), flow->plan->mistake_code,
+                            problem != NULL ? problem : "it cannot be read");
+        break;
+    case FLOW_REFUSED:
+        job_done(&job);
+        report_problem("%s", problem != NULL ? problem : "out of memory");
+        flow_end(flow, EXIT_STATUS_USAGE);
+        break;
+    case FLOW_NO_MEMORY:
+        job_done(&job);
+        flow_end_no_memory(flow);
+        break;
+    }
     free(problem);
 }
 
 static bool
 has_room(const struct flow *flow)
 {
-    return !flow->over && !flow->input_ended && !flow->input_asked &&
-           !window_is_full(flow->window) && offload_unsent(flow->reach.offload) < UNSENT_MARK &&
-           output_pending(flow->output) < UNTAKEN_MARK;
+    if (flow->over || flow->course != FLOW_RUNNING || flow->input_ended || flow->input_asked ||
+        window_is_full(flow->window) || output_pending(flow->output) >= UNTAKEN_MARK)
+        return false;
+    if (flow->reach.offload != NULL && offload_unsent(flow->reach.offload) >= UNSENT_MARK)
+        return false;
+    return flow->held < HELD_MARK || window_is_empty(flow->window);
 }
 
 static void
 input_broke(struct flow *flow)
 {
-    report_problem("cannot read stdin: %s", strerror(input_error(flow->input)));
-    note_status(flow, REPORT_STATUS_IO);
+    report_problem("cannot read the input: %s", strerror(input_error(flow->input)));
+    if (flow->status == 0)
+        flow->status = REPORT_STATUS_IO;
     flow->input_ended = true;
 }
 
 static void
-take_mistake(struct flow *flow, uint64_t number, const char *reason)
+take_too_long(struct flow *flow, uint64_t number)
 {
-    struct window_place *place = window_take(flow->window);
+    struct job job = {.seq = ++flow->counts.taken, .number = number};
+    char reason[64];
 
-    place->job.number = number;
-    settle_mistake(flow, place, ERROR_INVALID_REQUEST, reason);
+    snprintf(reason, sizeof(reason), "the %s is longer than 4 MiB", flow->plan->subject);
+    flow_settle_mistake(flow, enter(flow, &job), ERROR_INVALID_REQUEST, reason);
 }
 
 static void
 take_one(struct flow *flow)
 {
-    uint64_t number;
-    size_t length;
-    char *line;
+    struct input_record record;
 
-    switch (input_next(flow->input, &line, &length, &number)) {
-    case INPUT_LINE:
-        begin(flow, line, length, number);
+    switch (input_next(flow->input, &record)) {
+    case INPUT_RECORD:
+        take_record(flow, &record);
         break;
     case INPUT_TOO_LONG:
-        take_mistake(flow, number, "the line is longer than 4 MiB");
+        take_too_long(flow, record.record.number);
         break;
     case INPUT_WAIT:
         flow->input_asked = true;
@@ -276,17 +148,37 @@ take_one(struct flow *flow)
     }
 }
 
+// If what was printed is written, whoever keeps a log of it does so now. 0, or the exit status.
+static int
+log_written(struct flow *flow)
+{
+    int error;
+
+    if (flow->plan->written == NULL || output_pending(flow->output) > 0 ||
+        output_error(flow->output) != 0)
+        return 0;
+    error = flow->plan->written(flow->plan->context);
+    if (error == 0)
+        return 0;
+    report_problem("cannot write the job log: %s", strerror(error));
+    return REPORT_STATUS_IO;
+}
+
 // Takes what there is room for, sends and prints it. What the input has at the moment makes a
 // batch: nothing waits for a batch to fill up.
 static void
 pump(struct flow *flow)
 {
+    int status;
+
     while (has_room(flow))
         take_one(flow);
-    send_batch(flow);
+    flow_send_batch(flow);
     output_push(flow->output);
-    if (flow->input_ended && window_is_empty(flow->window))
-        end(flow, 0);
+    if ((status = log_written(flow)) != 0)
+        flow_end(flow, status);
+    else if ((flow->input_ended || flow->course != FLOW_RUNNING) && window_is_empty(flow->window))
+        flow_end(flow, 0);
 }
 
 static void
@@ -305,12 +197,35 @@ turn_cb(void *context)
 }
 
 static void
+retry_cb(void *context)
+{
+    flow_retry_cb(context);
+    pump(context);
+}
+
+static void
 output_failed_cb(void *context)
 {
     struct flow *flow = context;
 
     if (!flow->over)
-        end(flow, report_stdout(output_error(flow->output)));
+        flow_end(flow, report_stdout(output_error(flow->output)));
+}
+
+// The first time what runs is cancelled, and the daemon's answers are awaited; the second time
+// nothing is.
+static void
+interrupt_cb(void *context)
+{
+    struct flow *flow = context;
+
+    if (flow->interrupted) { // a private daemon ends with us
+        signal(SIGINT, SIG_DFL);
+        raise(SIGINT);
+    }
+    flow->interrupted = true;
+    flow_stop(flow, FLOW_CANCELLING);
+    pump(flow);
 }
 
 static void
@@ -322,9 +237,9 @@ closed_cb(void *context, int error)
         return;
     report_problem("%s: %s; calls without an answer: %u", offload_address(flow->reach.offload),
                    offload_problem(flow->reach.offload), window_open(flow->window));
-    end(flow, error == -EPROTO || error == -EMSGSIZE ? REPORT_STATUS_PROTOCOL
-              : error == -ENOMEM                     ? REPORT_STATUS_MEMORY
-                                                     : EXIT_STATUS_UNAVAILABLE);
+    flow_end(flow, error == -EPROTO || error == -EMSGSIZE ? REPORT_STATUS_PROTOCOL
+                   : error == -ENOMEM                     ? REPORT_STATUS_MEMORY
+                                                          : EXIT_STATUS_UNAVAILABLE);
 }
 
 static const struct offload_events events = {.turn = turn_cb, .closed = closed_cb};
@@ -342,41 +257,75 @@ build(struct flow *flow)
     flow->window = window_new(plan->in_flight, plan->ordered, flow);
     flow->batch = calloc(plan->batch_max, sizeof(struct window_place *));
     flow->output = output_new(flow->base, &output_handlers, flow);
-    flow->input = plan->words != NULL ? input_new_words(plan->words, plan->word_count)
-                                      : input_new(flow->base, LIMIT_LINE_MAX, input_cb, flow);
+    flow->retry_timer = loop_timer_new(flow->base, retry_cb, flow);
+    flow->interrupt = loop_signal_new(flow->base, SIGINT, interrupt_cb, flow);
+    flow->input = plan->words != NULL
+                      ? input_new_words(plan->words, plan->word_count)
+                      : input_new(flow->base, plan->fd, plan->kind, LIMIT_LINE_MAX, input_cb, flow);
     return flow->window != NULL && flow->batch != NULL && flow->output != NULL &&
-           flow->input != NULL;
+           flow->retry_timer != NULL && flow->interrupt != NULL && flow->input != NULL;
+}
+
+static void
+release(struct flow *flow)
+{
+    output_free(flow->output);
+    input_free(flow->input);
+    loop_alarm_free(flow->retry_timer);
+    loop_alarm_free(flow->interrupt);
+    reach_close(&flow->reach);
+    window_free(flow->window);
+    free(flow->batch);
+    loop_free(flow->base);
+}
+
+static void
+report_stop(const struct flow *flow)
+{
+    const struct flow_counts *counts = &flow->counts;
+
+    if (flow->interrupted || flow->halted)
+        report_problem("%s: %llu done, %llu failed, %llu cancelled",
+                       flow->interrupted ? "interrupted" : "halted",
+                       (unsigned long long)counts->succeeded, (unsigned long long)counts->failed,
+                       (unsigned long long)(counts->cancelled + window_open(flow->window)));
 }
 
 // What was answered is printed even if the flow broke; only then is the daemon let go.
 static int
 finish(struct flow *flow)
 {
-    int error = 0;
+    int status = flow->broken;
 
     flow->over = true;
-    if (flow->output != NULL && flow->broken != REPORT_STATUS_PIPE)
-        error = output_finish(flow->output);
-    output_free(flow->output);
-    input_free(flow->input);
-    reach_close(&flow->reach);
-    window_free(flow->window);
-    free(flow->batch);
-    loop_free(flow->base);
-    if (flow->broken != 0)
-        return flow->broken;
-    return error != 0 ? report_stdout(error) : flow->status;
+    if (flow->output != NULL && status != REPORT_STATUS_PIPE) {
+        int written = report_stdout(output_finish(flow->output));
+
+        if (written == 0)
+            written = log_written(flow);
+        if (status == 0)
+            status = written;
+    }
+    if (flow->window != NULL)
+        report_stop(flow);
+    if (status == 0 && flow->interrupted)
+        status = REPORT_STATUS_INTERRUPT;
+    else if (status == 0 && !flow->pardoned)
+        status = flow->status;
+    release(flow);
+    return status;
 }
 
 int
 flow_run(const struct options *options, const struct flow_plan *plan)
 {
     struct flow flow = {.plan = plan, .base = loop_new()};
-    int status;
+    int status = 0;
 
     if (flow.base == NULL)
         return report_no_memory();
-    status = reach_open(options, flow.base, &events, &flow, &flow.reach);
+    if (!plan->dry_run)
+        status = reach_open(options, flow.base, &events, &flow, &flow.reach);
     if (status != 0) {
         loop_free(flow.base);
         return status;
@@ -384,7 +333,7 @@ flow_run(const struct options *options, const struct flow_plan *plan)
     if (build(&flow)) {
         pump(&flow);
         if (!flow.over)
-            loop_run(flow.base, LOOP_NO_TIMEOUT);
+            loop_run(flow.base);
     } else {
         flow.broken = report_no_memory();
     }

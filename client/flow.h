@@ -1,40 +1,59 @@
-// A flow of calls: taken from an input, sent to a daemon with a bounded number under way, printed
-// as they are answered. `map` and `gather` are two plans for it. However long the input, the memory
-// is bounded: no call is taken while the window is full, the daemon does not read, or stdout's
-// reader does not.
+// A flow of jobs: taken from an input, sent to a daemon with a bounded number under way, printed as
+// they end. `map` and `gather` are two plans for it. However long the input, the memory is bounded:
+// no job is taken while the window is full, the daemon does not read, or stdout's reader does not.
 //
-//   input > prepare > window > offload_call ... daemon ... reply > window > print > output
+//   input > prepare > window > offload_call ... daemon ... reply > window > finished > output
 #ifndef OFFLOAD_CLIENT_FLOW_H
 #define OFFLOAD_CLIENT_FLOW_H
 
-#include "common/span.h"
+#include "client/halt.h"
+#include "client/input.h"
+#include "client/job.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct job;
 struct options;
 struct output;
 
-struct flow_plan {
-    const char *subject;      // what an input is called in messages: "line", "call"
-    bool ordered;             // print in the order of the input
-    unsigned in_flight;       // calls under way, at most
-    unsigned batch_max;       // calls of one batch; 1: no batches
-    int mistake_code;         // error code of a line that `prepare` refuses
-    const char *const *words; // the input; NULL: the lines of stdin
-    size_t word_count;
-    void *context; // for prepare
-
-    // Fills in the method and the params of a job. False with *ret_problem set to a sentence
-    // (malloc; NULL when out of memory).
-    bool (*prepare)(void *context, char *line, size_t length, struct job *job, char **ret_problem);
-    void (*print)(struct output *output, const struct job *job);
+enum flow_prepared {
+    FLOW_JOB,
+    FLOW_NO_JOB,  // the record is none, such as a table's head
+    FLOW_SKIPPED, // it counts, but is not to be run
+    FLOW_MISTAKE, // it cannot be sent; it fails with the plan's mistake_code
+    FLOW_REFUSED, // nothing can be made of the input: wrong usage
+    FLOW_NO_MEMORY,
 };
 
-// Runs it to the end of the input and of all calls. Returns the exit status: that of the first
-// failed call, unless the flow itself broke.
+struct flow_plan {
+    const char *subject;      // what a record is called in messages: "line", "call"
+    bool ordered;             // end in the order of the input
+    bool dry_run;             // nothing is sent, and no daemon needed: every job just ends
+    unsigned in_flight;       // jobs under way, at most
+    unsigned batch_max;       // calls of one batch; 1: no batches
+    int mistake_code;         // error code of a record that cannot be sent
+    const char *const *words; // the input; NULL: the records of fd
+    size_t word_count;
+    int fd;
+    enum records_kind kind;
+    const char *call_options; // of every call, a JSON object; NULL: none
+    unsigned retries;         // how often a job that failed may be tried again
+    struct halt halt;
+    void *context; // of what follows
+
+    // Fills in method, params and tag of a job, whose seq and number are known. For a mistake,
+    // *ret_problem is a sentence (malloc).
+    enum flow_prepared (*prepare)(void *context, const struct input_record *record, struct job *job,
+                                  char **ret_problem);
+    // A job has ended, in the order of printing. False when out of memory.
+    bool (*finished)(void *context, struct output *output, const struct job *job);
+    // All that was printed is written; returns an errno value, 0 for success. May be NULL.
+    int (*written)(void *context);
+};
+
+// Runs it to the end of the input and of all jobs. Returns the exit status: that of the first
+// failed job, unless the flow itself broke.
 int flow_run(const struct options *options, const struct flow_plan *plan);
 
 #endif

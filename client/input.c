@@ -1,11 +1,7 @@
 // See input.h.
-//
-// `lines` leaves blank lines out, so the numbers are counted here: from the newlines in the chunk
-// that was read last. A line that ends in it ends at one of them; a line beyond the limit began
-// before the chunk (the limit is larger than a chunk), so it is the first of the chunk.
 #include "client/input.h"
 
-#include "common/lines.h"
+#include "client/product.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -17,17 +13,14 @@
 
 struct input {
     // words
-    const char *const *words;
-    size_t count;
-    size_t taken;
-    // stdin
+    struct product *product;
+    uint64_t taken;
+    // a stream
+    int fd;
     struct event *readable;
     void (*ready)(void *context);
     void *context;
-    struct lines lines;
-    const char *counted; // newlines before it, in the chunk, are in `number`
-    const char *filled;  // the chunk's end
-    uint64_t number;     // whole lines before `counted`
+    struct records records;
     bool ended;
     int error;
 };
@@ -36,24 +29,20 @@ static void
 read_chunk(struct input *input)
 {
     size_t room;
-    char *into = lines_room(&input->lines, READ_SIZE, &room);
+    char *into = records_room(&input->records, READ_SIZE, &room);
     ssize_t size;
 
     if (into == NULL) {
         input->error = ENOMEM;
         return;
     }
-    size = read(STDIN_FILENO, into, room < READ_SIZE ? room : READ_SIZE);
-    if (size < 0) {
-        if (errno != EINTR && errno != EAGAIN)
-            input->error = errno;
-        size = 0;
-    } else if (size == 0) {
+    size = read(input->fd, into, room < READ_SIZE ? room : READ_SIZE);
+    if (size > 0)
+        records_filled(&input->records, (size_t)size);
+    else if (size == 0)
         input->ended = true;
-    }
-    lines_filled(&input->lines, (size_t)size);
-    input->counted = into;
-    input->filled = into + size;
+    else if (errno != EINTR && errno != EAGAIN)
+        input->error = errno;
 }
 
 static void
@@ -67,73 +56,54 @@ readable_cb(evutil_socket_t fd, short what, void *context)
     input->ready(input->context);
 }
 
-// Counts up to `until`.
-static void
-count_lines(struct input *input, const char *until)
-{
-    const char *newline;
-
-    while (input->counted < until &&
-           (newline = memchr(input->counted, '\n', (size_t)(until - input->counted))) != NULL) {
-        input->number++;
-        input->counted = newline + 1;
-    }
-    if (input->counted < until)
-        input->counted = until;
-}
-
 static enum input_result
-next_of_stdin(struct input *input, char **ret_line, size_t *ret_length, uint64_t *ret_number)
+next_of_stream(struct input *input, struct input_record *ret)
 {
-    enum lines_result result;
-
     if (input->error != 0)
         return INPUT_FAILED;
-    result = input->ended ? lines_last(&input->lines, ret_line, ret_length)
-                          : lines_next(&input->lines, ret_line, ret_length);
-    switch (result) {
-    case LINES_LINE:
-        count_lines(input, *ret_line + *ret_length);
-        *ret_number = input->number + 1;
-        return INPUT_LINE;
-    case LINES_TOO_LONG:
-        *ret_number = input->number + 1;
+    ret->fields = NULL;
+    switch (records_next(&input->records, input->ended, &ret->record)) {
+    case RECORDS_ONE:
+        return INPUT_RECORD;
+    case RECORDS_TOO_LONG:
         return INPUT_TOO_LONG;
     default:
-        count_lines(input, input->filled);
         return input->ended ? INPUT_END : INPUT_WAIT;
     }
 }
 
 static enum input_result
-next_word(struct input *input, char **ret_line, size_t *ret_length, uint64_t *ret_number)
+next_words(struct input *input, struct input_record *ret)
 {
-    if (input->taken == input->count)
+    const struct fields *fields = product_next(input->product);
+
+    if (fields == NULL)
         return INPUT_END;
-    *ret_line = (char *)input->words[input->taken++];
-    *ret_length = strlen(*ret_line);
-    *ret_number = input->taken;
-    return INPUT_LINE;
+    ret->fields = fields;
+    ret->record =
+        (struct record){(char *)fields->items[0].at, fields->items[0].length, ++input->taken};
+    return INPUT_RECORD;
 }
 
 enum input_result
-input_next(struct input *input, char **ret_line, size_t *ret_length, uint64_t *ret_number)
+input_next(struct input *input, struct input_record *ret)
 {
-    return input->words != NULL ? next_word(input, ret_line, ret_length, ret_number)
-                                : next_of_stdin(input, ret_line, ret_length, ret_number);
+    return input->product != NULL ? next_words(input, ret) : next_of_stream(input, ret);
 }
 
 struct input *
-input_new(struct event_base *base, size_t line_max, void (*ready)(void *context), void *context)
+input_new(struct event_base *base, int fd, enum records_kind kind, size_t max,
+          void (*ready)(void *context), void *context)
 {
     struct input *input = calloc(1, sizeof(*input));
 
     if (input == NULL)
         return NULL;
-    lines_init(&input->lines, line_max);
+    records_init(&input->records, kind, max);
+    input->fd = fd;
     input->ready = ready;
     input->context = context;
-    input->readable = event_new(base, STDIN_FILENO, EV_READ, readable_cb, input);
+    input->readable = event_new(base, fd, EV_READ, readable_cb, input);
     if (input->readable == NULL) {
         input_free(input);
         return NULL;
@@ -148,9 +118,11 @@ input_new_words(const char *const *words, size_t count)
 
     if (input == NULL)
         return NULL;
-    lines_init(&input->lines, 0);
-    input->words = words;
-    input->count = count;
+    input->product = product_new(words, count);
+    if (input->product == NULL) {
+        input_free(input);
+        return NULL;
+    }
     return input;
 }
 
@@ -161,7 +133,8 @@ input_free(struct input *input)
         return;
     if (input->readable != NULL)
         event_free(input->readable);
-    lines_done(&input->lines);
+    records_done(&input->records);
+    product_free(input->product);
     free(input);
 }
 
@@ -170,6 +143,12 @@ input_wait(struct input *input)
 {
     if (event_add(input->readable, NULL) != 0)
         input->error = ENOMEM;
+}
+
+uint64_t
+input_total(const struct input *input)
+{
+    return input->product != NULL ? product_count(input->product) : 0;
 }
 
 int

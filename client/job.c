@@ -18,11 +18,20 @@ job_text_set(struct job_text *text, struct span from)
     return true;
 }
 
+size_t
+job_size(const struct job *job)
+{
+    return job->own_method.length + job->params.length + job->options.length + job->tag.length +
+           job->own_outcome.length;
+}
+
 void
 job_done(struct job *job)
 {
-    free(job->method.at);
+    free(job->own_method.at);
     free(job->params.at);
-    free(job->outcome.at);
+    free(job->options.at);
+    free(job->tag.at);
+    free(job->own_outcome.at);
     *job = (struct job){0};
 }

@@ -14,12 +14,27 @@ struct job_text {
 };
 
 struct job {         // all zero: nothing
+    uint64_t seq;    // of the jobs, from 1
     uint64_t number; // of the line, record or argument that it comes from, from 1
-    uint64_t id;     // of its call, from 1; 0: it was never sent
-    struct job_text method;
+    struct span method;
+    struct job_text own_method; // that method has, if it is not everybody's
     struct job_text params;
+    struct job_text options; // of the call; none: those of the plan
+    struct job_text tag;
+
+    uint64_t id;          // of its last call
+    unsigned attempt;     // 1: the first
+    double start_seconds; // of the last attempt, since 1970
+    int64_t started_us;   // the same on the monotonic clock
+    int64_t ended_us;
+    int64_t due_us;  // it waits to be tried again; 0: it does not
+    int64_t busy_us; // the daemon was full since then; 0: it was not
+
     bool failed;
-    struct job_text outcome; // the result, or the error object: raw JSON
+    bool cancelled;              // because the flow was to stop
+    int exit;                    // the status that goes with the outcome
+    struct span outcome;         // the result, or the error object: raw JSON
+    struct job_text own_outcome; // that outcome is kept in
 };
 
 // Takes a copy. False when out of memory.
@@ -30,6 +45,9 @@ job_span(struct job_text text)
 {
     return (struct span){text.at, text.length};
 }
+
+// Bytes of the texts that it owns.
+size_t job_size(const struct job *job);
 
 void job_done(struct job *job);
 

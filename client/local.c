@@ -204,7 +204,8 @@ run_daemon(const struct local *local, pid_t parent, const char **arguments)
         _exit(EXEC_FAILED);
     if (null > STDERR_FILENO)
         close(null);
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
+    // A key such as ^C is meant for us: what it means for the daemon, we tell it.
+    if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
         _exit(EXEC_FAILED);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &local->mask, NULL);

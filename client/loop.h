@@ -4,17 +4,26 @@
 #define OFFLOAD_CLIENT_LOOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct event_base;
-
-#define LOOP_NO_TIMEOUT 0
+struct loop_alarm;
 
 // A loop that can watch regular files too (stdin may be one). NULL when out of memory.
 struct event_base *loop_new(void);
 void loop_free(struct event_base *base); // NULL is accepted
 
-// Runs until loop_stop is called by a callback: true; or until the time is over: false.
-bool loop_run(struct event_base *base, int timeout_ms);
+// Runs until loop_stop is called by a callback.
+void loop_run(struct event_base *base);
 void loop_stop(struct event_base *base);
+
+// Calls back at a time, or when a signal comes. NULL when out of memory.
+struct loop_alarm *loop_timer_new(struct event_base *base, void (*rings)(void *), void *context);
+struct loop_alarm *
+loop_signal_new(struct event_base *base, int number, void (*rings)(void *), void *context);
+void loop_alarm_free(struct loop_alarm *alarm); // NULL is accepted
+
+// A timer rings once, so many microseconds from now; one that was set before is forgotten.
+void loop_timer_set(struct loop_alarm *timer, int64_t us);
 
 #endif

@@ -40,7 +40,7 @@ static const char help_gather[] =
     "order of the calls. Each argument is one call, as words or as JSON:\n"
     "{\"method\":\"sleep\",\"params\":[1]}. Without arguments each line of stdin is one\n"
     "such JSON object. For a call that failed the line is {\"error\":{...}}; the\n"
-    "exit status is that of the first such call. --in-flight is 1024 unless\n"
+    "exit status is that of the first such call. --limit is 1024 unless\n"
     "given; --json prints whole responses.\n"
     "\n"
     "Examples:\n"
@@ -48,17 +48,30 @@ static const char help_gather[] =
     "  offload gather < calls.ndjson";
 
 static const char help_map[] =
-    "Calls METHOD once for each line of stdin: a JSON array or object is the\n"
-    "params, any other JSON value the only element of an array. Prints a result a\n"
-    "line as soon as it is there, in the order of completion unless --keep-order\n"
-    "is given. --in-flight is 256 unless given. A line or call that fails is told\n"
-    "on stderr with its line number; the others go on; the exit status is that of\n"
-    "the first failure. --json prints {\"line\":N,\"result\":...} or\n"
-    "{\"line\":N,\"error\":...}.\n"
+    "Makes a job of each record and prints its result, as soon as it is there.\n"
+    "A record is a line of stdin, or of --arg-file; with -0 it ends in a NUL, with\n"
+    "--csv and --tsv it is a row under a first row of names; or it is one of the\n"
+    "ARGUMENTS after \":::\", and with several lists each combination of them.\n"
+    "\n"
+    "Without a TEMPLATE a record is JSON: an array or object is the params, any\n"
+    "other value the only element of an array; a row is an object of its names.\n"
+    "A TEMPLATE is KEY=VALUE words, or other words for params by position, or one\n"
+    "JSON text, with places in it:\n"
+    "  {} the record     {1} its first field, see --colsep     {NAME} a column\n"
+    "  {.} without extension   {/} without folder   {//} the folder   {/.} bare\n"
+    "  {1.} {1/} and so on: the same of a field   {#} the number of the job\n"
+    "A VALUE that is JSON when it is filled in is JSON; KEY='\"{}\"' is always a\n"
+    "string.\n"
+    "\n"
+    "What fails is told on stderr, and the others go on; the exit status is that\n"
+    "of the first failure. --limit is 256 unless given. ^C cancels what runs and\n"
+    "says what was done; a second ^C leaves at once.\n"
     "\n"
     "Examples:\n"
     "  seq 1000000 1000300 | offload map sum_squares\n"
-    "  tail -f jobs.ndjson | offload map --keep-order --in-flight 8 thumbnail";
+    "  ls *.jpg | offload map --keep-order thumbnail input={} size=200x200\n"
+    "  offload map --joblog log --resume-failed --retries 2 price --csv < items.csv\n"
+    "  offload map --tag sleep delay={1} ::: 0.1 0.2 0.3";
 
 static const char help_methods[] =
     "Lists the methods: name and summary on a terminal, only the names when piped,\n"
@@ -108,18 +121,22 @@ static const struct command commands[] = {
         .arguments = "['METHOD [PARAMS | KEY=VALUE...]'...]",
         .summary = "make several calls at once, print the results in order",
         .help = help_gather,
-        .accepts = OPTION_JSON | OPTION_IN_FLIGHT,
+        .accepts = OPTION_JSON | OPTION_LIMIT,
         .most = -1,
         .run = command_gather,
     },
     {
         .name = "map",
-        .arguments = "METHOD",
-        .summary = "call a method for each line of stdin, print results as they come",
+        .arguments = "METHOD [TEMPLATE...] [::: ARGUMENT...]...",
+        .summary = "make a job of each line, record or argument",
         .help = help_map,
-        .accepts = OPTION_JSON | OPTION_IN_FLIGHT | OPTION_KEEP_ORDER,
+        .accepts = OPTION_KEEP_ORDER | OPTION_LIMIT | OPTION_NULL | OPTION_CSV | OPTION_TSV |
+                   OPTION_COLSEP | OPTION_ARG_FILE | OPTION_JOBLOG | OPTION_RESUME |
+                   OPTION_RESUME_FAILED | OPTION_RETRIES | OPTION_TIMEOUT | OPTION_HALT |
+                   OPTION_TAG | OPTION_DRY_RUN | OPTION_JSONL,
+        .lists = true,
         .least = 1,
-        .most = 1,
+        .most = -1,
         .run = command_map,
     },
     {
@@ -180,9 +197,9 @@ main(int argc, char **argv)
     else
         status = options.command->run(&options);
     options_done(&options);
-    if (status == REPORT_STATUS_PIPE) { // end as any filter does whose reader has gone
-        signal(SIGPIPE, SIG_DFL);
-        raise(SIGPIPE);
+    if (status > 256) {
+        signal(status - 256, SIG_DFL);
+        raise(status - 256);
     }
     return status;
 }

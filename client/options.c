@@ -13,33 +13,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_value { // what getopt_long returns; above any character
-    VALUE_SERVER = 256,
-    VALUE_LOCAL,
-    VALUE_SET,
-    VALUE_JSON,
-    VALUE_NOTIFY,
-    VALUE_PROGRESS,
-    VALUE_IN_FLIGHT,
-    VALUE_KEEP_ORDER,
-    VALUE_HELP,
-    VALUE_VERSION,
-    VALUE_FIRST = VALUE_SERVER,
-};
+#define VALUE_FIRST 256 // what getopt_long returns for the first row; above any character
+#define AT(member)  offsetof(struct options, member)
+#define YEAR_US     ((int64_t)31536000 * 1000000)
 
-// The order is that of enum option_value.
+// clang-format off
 static const struct option_info table[] = {
-    {"server", 0, "ADDRESS", 0, "the daemon's address: unix:PATH or tcp:HOST:PORT"},
-    {"local", 0, NULL, 0, "start a private daemon for this command alone"},
-    {"set", 0, "SECTION.KEY=VALUE", 0, "with --local: a setting of that daemon; repeatable"},
-    {"json", 0, NULL, OPTION_JSON, "print JSON with everything in it"},
-    {"notify", 0, NULL, OPTION_NOTIFY, "send a notification: no answer is given"},
-    {"progress", 0, NULL, OPTION_PROGRESS, "show the job's progress on stderr, a line each"},
-    {"in-flight", 0, "N", OPTION_IN_FLIGHT, "unanswered calls at a time, at most"},
-    {"keep-order", 0, NULL, OPTION_KEEP_ORDER, "print results in the order of the input"},
-    {"help", 'h', NULL, 0, "show this, or a command's own help"},
-    {"version", 'V', NULL, 0, "show the version"},
+    {"server", 0, "ADDRESS", 0, "the daemon's address: unix:PATH or tcp:HOST:PORT",
+     OPTION_TEXT, AT(server), 0, 0},
+    {"local", 0, NULL, 0, "start a private daemon for this command alone",
+     OPTION_FLAG, AT(local), 0, 0},
+    {"set", 0, "SECTION.KEY=VALUE", 0, "with --local: a setting of that daemon; repeatable",
+     OPTION_SET, AT(sets), 0, 0},
+    {"json", 0, NULL, OPTION_JSON, "print JSON with everything in it",
+     OPTION_FLAG, AT(json), 0, 0},
+    {"notify", 0, NULL, OPTION_NOTIFY, "send a notification: no answer is given",
+     OPTION_FLAG, AT(notify), 0, 0},
+    {"progress", 0, NULL, OPTION_PROGRESS, "show the job's progress on stderr, a line each",
+     OPTION_FLAG, AT(progress), 0, 0},
+    {"in-flight", 0, "N", OPTION_IN_FLIGHT, "requests at once that the worker takes",
+     OPTION_NUMBER, AT(in_flight), 1, OPTIONS_IN_FLIGHT_MAX},
+    {"limit", 'j', "N", OPTION_LIMIT, "jobs under way at a time, at most",
+     OPTION_NUMBER, AT(limit), 1, OPTIONS_IN_FLIGHT_MAX},
+    {"keep-order", 'k', NULL, OPTION_KEEP_ORDER, "print results in the order of the input",
+     OPTION_FLAG, AT(keep_order), 0, 0},
+    {"null", '0', NULL, OPTION_NULL, "records end in a NUL byte, not in a newline",
+     OPTION_FLAG, AT(null), 0, 0},
+    {"csv", 0, NULL, OPTION_CSV, "the input is CSV, the first row has the names",
+     OPTION_FLAG, AT(csv), 0, 0},
+    {"tsv", 0, NULL, OPTION_TSV, "the input is cut at tabs, the first row has the names",
+     OPTION_FLAG, AT(tsv), 0, 0},
+    {"colsep", 'C', "REGEX", OPTION_COLSEP, "cut records into the fields {1}, {2}, ...",
+     OPTION_TEXT, AT(colsep), 0, 0},
+    {"arg-file", 'a', "FILE", OPTION_ARG_FILE, "read the input from FILE",
+     OPTION_TEXT, AT(arg_file), 0, 0},
+    {"tag", 0, NULL, OPTION_TAG, "begin each line with the record and a tab",
+     OPTION_FLAG, AT(tag), 0, 0},
+    {"jsonl", 0, NULL, OPTION_JSONL, "print a JSON record of each job: time, exit, result",
+     OPTION_FLAG, AT(jsonl), 0, 0},
+    {"dry-run", 0, NULL, OPTION_DRY_RUN, "print the calls, and make none",
+     OPTION_FLAG, AT(dry_run), 0, 0},
+    {"retries", 0, "N", OPTION_RETRIES, "try a job that failed up to N times again",
+     OPTION_NUMBER, AT(retries), 0, OPTIONS_RETRIES_MAX},
+    {"timeout", 0, "TIME", OPTION_TIMEOUT, "stop a job that runs longer: 10, 1.5s, 2min",
+     OPTION_TIME, AT(timeout_us), 0, 0},
+    {"halt", 0, "WHEN,WHY=N[%]", OPTION_HALT, "stop early: now|soon, fail|success|done",
+     OPTION_TEXT, AT(halt), 0, 0},
+    {"joblog", 0, "FILE", OPTION_JOBLOG, "log each job that has ended, a JSON line each",
+     OPTION_TEXT, AT(joblog), 0, 0},
+    {"resume", 0, NULL, OPTION_RESUME, "leave out the jobs that the log has",
+     OPTION_FLAG, AT(resume), 0, 0},
+    {"resume-failed", 0, NULL, OPTION_RESUME_FAILED, "leave out those that succeeded",
+     OPTION_FLAG, AT(resume_failed), 0, 0},
+    {"help", 'h', NULL, 0, "show this, or a command's own help",
+     OPTION_FLAG, AT(help), 0, 0},
+    {"version", 'V', NULL, 0, "show the version",
+     OPTION_FLAG, AT(version), 0, 0},
 };
+// clang-format on
 
 #define OPTION_COUNT (sizeof(table) / sizeof(table[0]))
 
@@ -50,15 +81,23 @@ option_table(size_t *ret_count)
     return table;
 }
 
+// Long names, and the letters: "-" hands over arguments as they come, ":" tells a missing value.
 static void
-long_options(struct option into[OPTION_COUNT + 1])
+known_options(struct option into[OPTION_COUNT + 1], char letters[2 * OPTION_COUNT + 3])
 {
     memset(into, 0, sizeof(struct option) * (OPTION_COUNT + 1));
+    *letters++ = '-';
+    *letters++ = ':';
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         into[i].name = table[i].name;
         into[i].has_arg = table[i].argument != NULL ? required_argument : no_argument;
         into[i].val = VALUE_FIRST + (int)i;
+        if (table[i].letter != 0)
+            *letters++ = table[i].letter;
+        if (table[i].letter != 0 && table[i].argument != NULL)
+            *letters++ = ':';
     }
+    *letters = '\0';
 }
 
 static int
@@ -69,16 +108,29 @@ usage_error(const char *what, const char *word)
 }
 
 static int
-take_in_flight(struct options *options, const char *text)
+take_number(const struct option_info *row, unsigned *into, const char *text)
 {
     uint64_t number;
 
-    if (!units_parse_number(text, 1, OPTIONS_IN_FLIGHT_MAX, &number)) {
-        report_problem("--in-flight takes a whole number from 1 to %u, not '%s'",
-                       OPTIONS_IN_FLIGHT_MAX, text);
+    if (!units_parse_number(text, row->least, row->most, &number)) {
+        report_problem("--%s takes a whole number from %u to %u, not '%s'", row->name, row->least,
+                       row->most, text);
         return EXIT_STATUS_USAGE;
     }
-    options->in_flight = (unsigned)number;
+    *into = (unsigned)number;
+    return 0;
+}
+
+static int
+take_time(const struct option_info *row, int64_t *into, const char *text)
+{
+    int64_t us;
+
+    if (!units_parse_time(text, &us) || us <= 0 || us > YEAR_US) {
+        report_problem("--%s takes a time such as 10, 1.5s or 2min, not '%s'", row->name, text);
+        return EXIT_STATUS_USAGE;
+    }
+    *into = us;
     return 0;
 }
 
@@ -110,80 +162,105 @@ refuse(int found, char **argv)
     return usage_error("unknown or ambiguous option", word);
 }
 
+// The row of what getopt_long returned; NULL: none.
+static const struct option_info *
+find_row(int found)
+{
+    if (found >= VALUE_FIRST)
+        return &table[found - VALUE_FIRST];
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (table[i].letter != 0 && table[i].letter == found)
+            return &table[i];
+    return NULL;
+}
+
 static int
 take(struct options *options, int found, char **argv)
 {
-    switch (found) {
-    case 1: // an argument; the first one is the command
+    const struct option_info *row = found != ':' && found != '?' ? find_row(found) : NULL;
+    void *into = row != NULL ? (char *)options + row->offset : NULL;
+
+    if (found == 1) { // an argument; the first one is the command
         options->arguments[options->argument_count++] = optarg;
         return 0;
-    case VALUE_SERVER:
-        options->server = optarg;
-        return 0;
-    case VALUE_LOCAL:
-        options->local = true;
-        return 0;
-    case VALUE_SET:
-        return take_set(options, optarg);
-    case VALUE_JSON:
-        options->json = true;
-        return 0;
-    case VALUE_NOTIFY:
-        options->notify = true;
-        return 0;
-    case VALUE_PROGRESS:
-        options->progress = true;
-        return 0;
-    case VALUE_IN_FLIGHT:
-        return take_in_flight(options, optarg);
-    case VALUE_KEEP_ORDER:
-        options->keep_order = true;
-        return 0;
-    case 'h':
-    case VALUE_HELP:
-        options->help = true;
-        return 0;
-    case 'V':
-    case VALUE_VERSION:
-        options->version = true;
-        return 0;
-    default:
-        return refuse(found, argv);
     }
+    if (row == NULL)
+        return refuse(found, argv);
+    options->given |= row->bit;
+    switch (row->kind) {
+    case OPTION_FLAG:
+        *(bool *)into = true;
+        return 0;
+    case OPTION_TEXT:
+        *(const char **)into = optarg;
+        return 0;
+    case OPTION_NUMBER:
+        return take_number(row, into, optarg);
+    case OPTION_TIME:
+        return take_time(row, into, optarg);
+    default:
+        return take_set(options, optarg);
+    }
+}
+
+static const struct command *
+find(const struct command_table *commands, const char *name)
+{
+    for (size_t i = 0; i < commands->count; i++)
+        if (strcmp(commands->items[i].name, name) == 0)
+            return &commands->items[i];
+    return NULL;
 }
 
 // The word just read is the name of a command that reads the words after it itself.
 static bool
 leave_rest(const struct command_table *commands, const struct options *options, const char *next)
 {
-    if (options->argument_count != 1 ||
-        (next != NULL && (strcmp(next, "--help") == 0 || strcmp(next, "-h") == 0)))
+    const struct command *command = find(commands, options->arguments[0]);
+
+    return options->argument_count == 1 && command != NULL && command->own_options &&
+           (next == NULL || (strcmp(next, "--help") != 0 && strcmp(next, "-h") != 0));
+}
+
+// The word just read is ":::": what follows are arguments of jobs, whatever they look like.
+static bool
+begin_lists(const struct command_table *commands, struct options *options)
+{
+    const struct command *command = find(commands, options->arguments[0]);
+
+    if (command == NULL || !command->lists || options->argument_count < 2 ||
+        strcmp(options->arguments[options->argument_count - 1], ":::") != 0)
         return false;
-    for (size_t i = 0; i < commands->count; i++)
-        if (strcmp(commands->items[i].name, options->arguments[0]) == 0)
-            return commands->items[i].own_options;
-    return false;
+    options->argument_count--;
+    options->lists = &options->arguments[options->argument_count];
+    return true;
 }
 
 static int
 read_words(int argc, char **argv, const struct command_table *commands, struct options *options)
 {
+    char letters[2 * OPTION_COUNT + 3];
     struct option names[OPTION_COUNT + 1];
     int found;
     int status;
 
-    long_options(names);
+    known_options(names, letters);
     opterr = 0;
     optind = 0; // a full restart, see getopt_long(3)
-    while ((found = getopt_long(argc, argv, "-:hV", names, NULL)) != -1) {
+    while ((found = getopt_long(argc, argv, letters, names, NULL)) != -1) {
         status = take(options, found, argv);
         if (status != 0)
             return status;
-        if (found == 1 && leave_rest(commands, options, argv[optind]))
+        if (found == 1 &&
+            (begin_lists(commands, options) || leave_rest(commands, options, argv[optind])))
             break;
     }
-    while (optind < argc) // after "--", or a command's own
+    while (optind < argc && options->lists == NULL) { // after "--", or a command's own
         options->arguments[options->argument_count++] = argv[optind++];
+        begin_lists(commands, options);
+    }
+    while (optind < argc)
+        options->lists[options->list_count++] = argv[optind++];
     return 0;
 }
 
@@ -245,25 +322,19 @@ refuse_command(const struct command_table *commands, const char *word)
 static int
 find_command(const struct command_table *commands, struct options *options)
 {
-    const char *word;
-
     if (options->argument_count == 0) {
         if (options->help || options->version)
             return 0;
         report_problem("which command? see 'offload --help'");
         return EXIT_STATUS_USAGE;
     }
-    word = options->arguments[0];
-    for (size_t i = 0; i < commands->count; i++) {
-        if (strcmp(commands->items[i].name, word) == 0) {
-            options->command = &commands->items[i];
-            options->argument_count--;
-            memmove(options->arguments, options->arguments + 1,
-                    sizeof(char *) * (size_t)options->argument_count);
-            return 0;
-        }
-    }
-    return refuse_command(commands, word);
+    options->command = find(commands, options->arguments[0]);
+    if (options->command == NULL)
+        return refuse_command(commands, options->arguments[0]);
+    options->argument_count--;
+    memmove(options->arguments, options->arguments + 1,
+            sizeof(char *) * (size_t)options->argument_count);
+    return 0;
 }
 
 static int
@@ -286,13 +357,8 @@ check_arguments(const struct options *options)
 static int
 check_bits(const struct options *options)
 {
-    unsigned given = (options->json ? OPTION_JSON : 0) | (options->notify ? OPTION_NOTIFY : 0) |
-                     (options->progress ? OPTION_PROGRESS : 0) |
-                     (options->in_flight != 0 ? OPTION_IN_FLIGHT : 0) |
-                     (options->keep_order ? OPTION_KEEP_ORDER : 0);
-
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if ((table[i].bit & given & ~options->command->accepts) != 0) {
+        if ((table[i].bit & options->given & ~options->command->accepts) != 0) {
             report_problem("--%s is no option of '%s'", table[i].name, options->command->name);
             return EXIT_STATUS_USAGE;
         }
@@ -311,6 +377,15 @@ check_together(const struct options *options)
         mistake = "--set is for the private daemon of --local";
     else if (options->notify && options->local)
         mistake = "--notify needs a daemon that stays: it cannot go with --local";
+    else if (options->csv + options->tsv + options->null + (options->colsep != NULL) > 1)
+        mistake = "--csv, --tsv, --null and --colsep exclude each other";
+    else if (options->lists != NULL && (options->csv || options->tsv || options->null ||
+                                        options->colsep != NULL || options->arg_file != NULL))
+        mistake = "the arguments after ::: are the input: nothing else can be";
+    else if ((options->resume || options->resume_failed) && options->joblog == NULL)
+        mistake = "--resume and --resume-failed need --joblog FILE";
+    else if (options->dry_run && (options->joblog != NULL || options->jsonl))
+        mistake = "--dry-run runs nothing that --joblog or --jsonl could tell of";
     else if (options->notify && options->progress)
         mistake = "--progress has nothing to show with --notify";
     else if (options->notify && options->json)

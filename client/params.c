@@ -25,22 +25,6 @@ problem(char **ret_problem, const char *format, ...)
     return NULL;
 }
 
-static bool
-is_utf8(struct span text)
-{
-    const char *at = text.at;
-    const char *end = text.at + text.length;
-
-    while (at < end) {
-        size_t length = (unsigned char)*at < 0x80 ? 1 : utf8_sequence(at, end);
-
-        if (length == 0)
-            return false;
-        at += length;
-    }
-    return true;
-}
-
 static char
 first_byte(struct span text)
 {
@@ -147,7 +131,7 @@ put_word(FILE *out, const struct span *words, size_t index, char **ret_problem)
     int length = word.length > 60 ? 60 : (int)word.length;
 
     *ret_problem = NULL;
-    if (!is_utf8(word)) {
+    if (!utf8_is_valid(word)) {
         problem(ret_problem, "argument %zu is not UTF-8", index + 1);
         return false;
     }
@@ -200,7 +184,7 @@ params_method(struct span text, size_t *ret_length, char **ret_problem)
 
     if (text.length == 0)
         return problem(ret_problem, "the method's name is empty");
-    if (!is_utf8(text))
+    if (!utf8_is_valid(text))
         return problem(ret_problem, "the method's name is not UTF-8");
     copy = strndup(text.at, text.length);
     if (copy == NULL)

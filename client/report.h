@@ -10,7 +10,9 @@ enum report_status {
     REPORT_STATUS_MEMORY = 71,   // out of memory or another system resource
     REPORT_STATUS_IO = 74,       // stdin could not be read, stdout not be written
     REPORT_STATUS_PROTOCOL = 76, // the daemon answered with something that is no answer
-    REPORT_STATUS_PIPE = 141,    // stdout's reader went away: main ends by SIGPIPE, as filters do
+    // Above what a process can exit with: main ends by that signal instead.
+    REPORT_STATUS_INTERRUPT = 256 + 2, // SIGINT
+    REPORT_STATUS_PIPE = 256 + 13,     // SIGPIPE: stdout's reader went away, and so go filters
 };
 
 void report_problem(const char *format, ...) __attribute__((format(printf, 1, 2)));

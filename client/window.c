@@ -80,6 +80,12 @@ window_take(struct window *window)
     return place;
 }
 
+struct window_place *
+window_at(struct window *window, unsigned index)
+{
+    return window->places[index].state == WINDOW_OPEN ? &window->places[index] : NULL;
+}
+
 void
 window_hold(struct window *window, struct window_place *place)
 {

@@ -35,6 +35,9 @@ bool window_is_empty(const struct window *window);
 // Begins a job; the window must not be full. The place is valid until it is released.
 struct window_place *window_take(struct window *window);
 
+// The job that is open in a place, counted from 0 to the size; NULL: none is.
+struct window_place *window_at(struct window *window, unsigned index);
+
 // In order only: the job has ended.
 void window_hold(struct window *window, struct window_place *place);
 

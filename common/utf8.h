@@ -3,6 +3,9 @@
 #ifndef OFFLOAD_COMMON_UTF8_H
 #define OFFLOAD_COMMON_UTF8_H
 
+#include "common/span.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,6 +66,23 @@ utf8_write(uint32_t code_point, char *into)
     into[2] = (char)(0x80 | ((code_point >> 6) & 0x3F));
     into[3] = (char)(0x80 | (code_point & 0x3F));
     return 4;
+}
+
+// True if all of it is UTF-8; NULs are.
+static inline bool
+utf8_is_valid(struct span text)
+{
+    const char *at = text.at;
+    const char *end = text.at + text.length;
+
+    while (at < end) {
+        size_t length = (unsigned char)*at < 0x80 ? 1 : utf8_sequence(at, end);
+
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
 }
 
 #endif

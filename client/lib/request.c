@@ -15,22 +15,6 @@ text_of(const char *text, size_t length)
     return length > 0 ? (struct span){text, length} : span_of(text);
 }
 
-static bool
-is_utf8(struct span text)
-{
-    const char *at = text.at;
-    const char *end = text.at + text.length;
-
-    while (at < end) {
-        size_t length = (unsigned char)*at < 0x80 ? 1 : utf8_sequence(at, end);
-
-        if (length == 0)
-            return false;
-        at += length;
-    }
-    return true;
-}
-
 static void
 add(struct request *request, struct span text)
 {
@@ -46,7 +30,7 @@ add_method(struct request *request, struct span name)
     size_t length;
 
     add(request, SPAN("\"method\":"));
-    if (name.length == 0 || !is_utf8(name))
+    if (name.length == 0 || !utf8_is_valid(name))
         return -EINVAL;
     if (message_method_is_plain(name)) {
         add(request, SPAN("\""));

@@ -80,7 +80,7 @@ test_a_thousand_lines(struct fixture *fixture)
     assert_string_equal(command.err, "");
     check_results(command.out, 1000);
     command_done(&command);
-    run_map(fixture, &command, "--in-flight=1", input);
+    run_map(fixture, &command, "--limit=1", input);
     assert_int_equal(command.status, 0);
     check_results(command.out, 1000);
     command_done(&command);
@@ -113,7 +113,7 @@ test_more_in_flight_than_the_daemon_takes(struct fixture *fixture)
     char *input = numbers(3000);
     struct command command;
 
-    run_map(fixture, &command, "--in-flight=2000", input);
+    run_map(fixture, &command, "--limit=2000", input);
     assert_int_equal(command.status, 0);
     check_results(command.out, 3000);
     command_done(&command);

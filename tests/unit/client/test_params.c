@@ -205,7 +205,7 @@ json_calls_are_strict(void **state)
     assert_call(call_text_from_json, "!\"method\" is not a string", "{\"method\":1}");
     assert_call(call_text_from_json, "!\"params\" is not an array or object",
                 "{\"method\":\"a\",\"params\":1}");
-    assert_call(call_text_from_json, "!a member other than \"method\" and \"params\"",
+    assert_call(call_text_from_json, "!a member other than \"method\", \"params\" and \"options\"",
                 "{\"method\":\"a\",\"id\":1}");
 }
 

@@ -37,18 +37,18 @@ ready_cb(void *context)
 {
     struct reading *reading = context;
     enum input_result result;
-    uint64_t number;
-    size_t length;
-    char *line;
+    struct input_record taken;
 
-    while ((result = input_next(reading->input, &line, &length, &number)) != INPUT_WAIT) {
+    while ((result = input_next(reading->input, &taken)) != INPUT_WAIT) {
         size_t used = strlen(reading->seen);
+        int number = (int)taken.record.number;
+        size_t length = taken.record.length;
 
-        if (result == INPUT_LINE)
-            snprintf(reading->seen + used, sizeof(reading->seen) - used, "%d:%.*s;", (int)number,
-                     length > 10 ? 0 : (int)length, line);
+        if (result == INPUT_RECORD)
+            snprintf(reading->seen + used, sizeof(reading->seen) - used, "%d:%.*s;", number,
+                     length > 10 ? 0 : (int)length, taken.record.text);
         else if (result == INPUT_TOO_LONG)
-            snprintf(reading->seen + used, sizeof(reading->seen) - used, "%d!;", (int)number);
+            snprintf(reading->seen + used, sizeof(reading->seen) - used, "%d!;", number);
         else
             break;
     }
@@ -70,7 +70,8 @@ start_reading(struct reading *reading)
     close(ends[0]);
     reading->writer = ends[1];
     reading->base = loop_new();
-    reading->input = input_new(reading->base, LINE_MAX_TEST, ready_cb, reading);
+    reading->input =
+        input_new(reading->base, STDIN_FILENO, RECORDS_JSON, LINE_MAX_TEST, ready_cb, reading);
     assert_non_null(reading->input);
     ready_cb(reading);
 }
@@ -136,23 +137,30 @@ a_line_too_long_is_left_out(void **state)
     free(text);
 }
 
+// Each combination of several lists; the last changes fastest.
 static void
-words_are_lines_too(void **state)
+words_are_combined(void **state)
 {
-    static const char *const words[] = {"one", "", "three"};
-    struct input *input = input_new_words(words, 3);
-    uint64_t number;
-    size_t length;
-    char *line;
+    static const char *const words[] = {"a", "", ":::", "1", "2", "3"};
+    struct input *input = input_new_words(words, 6);
+    struct input_record taken;
 
     (void)state;
-    for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(input_next(input, &line, &length, &number), INPUT_LINE);
-        assert_ptr_equal(line, words[i]);
-        assert_int_equal(length, strlen(words[i]));
-        assert_int_equal(number, i + 1);
+    assert_int_equal(input_total(input), 6);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(input_next(input, &taken), INPUT_RECORD);
+        assert_int_equal(taken.record.number, i + 1);
+        assert_ptr_equal(taken.record.text, words[i / 3]);
+        assert_int_equal(taken.fields->count, 2);
+        assert_true(span_is(taken.fields->items[0], words[i / 3]));
+        assert_true(span_is(taken.fields->items[1], words[3 + i % 3]));
     }
-    assert_int_equal(input_next(input, &line, &length, &number), INPUT_END);
+    assert_int_equal(input_next(input, &taken), INPUT_END);
+    assert_int_equal(input_next(input, &taken), INPUT_END);
+    input_free(input);
+    input = input_new_words(words, 3); // one list is empty
+    assert_int_equal(input_total(input), 0);
+    assert_int_equal(input_next(input, &taken), INPUT_END);
     input_free(input);
 }
 
@@ -163,17 +171,15 @@ a_broken_stdin_is_told(void **state)
     struct reading reading = {.base = base};
     int saved = dup(STDIN_FILENO);
     int folder = open("/", O_RDONLY | O_CLOEXEC);
-    uint64_t number;
-    size_t length;
-    char *line;
+    struct input_record taken;
 
     (void)state;
     dup2(folder, STDIN_FILENO);
     close(folder);
-    reading.input = input_new(base, LINE_MAX_TEST, ready_cb, &reading);
+    reading.input = input_new(base, STDIN_FILENO, RECORDS_JSON, LINE_MAX_TEST, ready_cb, &reading);
     ready_cb(&reading);
     event_base_loop(base, EVLOOP_NONBLOCK);
-    assert_int_equal(input_next(reading.input, &line, &length, &number), INPUT_FAILED);
+    assert_int_equal(input_next(reading.input, &taken), INPUT_FAILED);
     assert_int_equal(input_error(reading.input), EISDIR);
     input_free(reading.input);
     event_base_free(base);
@@ -314,7 +320,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_keep_their_numbers),
         cmocka_unit_test(a_line_too_long_is_left_out),
-        cmocka_unit_test(words_are_lines_too),
+        cmocka_unit_test(words_are_combined),
         cmocka_unit_test(a_broken_stdin_is_told),
         cmocka_unit_test(a_slow_reader_blocks_nothing_and_gets_everything),
         cmocka_unit_test(a_reader_that_goes_is_noticed_at_once),
