@@ -1,10 +1,11 @@
-// See message.h. A line is walked once with the scanner; the members of each message are noted as
-// they come (a later one of the same name replaces the earlier: the last duplicate wins) and
-// judged when the object ends. Only when the whole line was accepted is anything in it changed.
+// Parsing; see message.h. A line of the usual form is read by message_usual.h, any other is walked
+// once with the scanner; the members of each message are noted as they come (a later one of the
+// same name replaces the earlier: the last duplicate wins) and judged when the object ends. Only
+// when the whole line was accepted is anything in it changed.
 #include "common/message.h"
 
+#include "common/message_usual.h"
 #include "common/scanner.h"
-#include "common/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,18 @@ report(enum message_status status, const struct scanner *scanner, struct message
     *ret_fault = (struct message_fault){.reason = reason, .offset = scanner_offset(scanner)};
 }
 
+static bool
+parse_usual(struct messages *messages, const char *line, size_t length,
+            const struct message_limits *limits)
+{
+    struct message *place = next_place(messages, limits->batch_max);
+
+    if (place == NULL || !message_usual(line, length, limits->depth_max, place))
+        return false;
+    messages->count = 1;
+    return true;
+}
+
 enum message_status
 messages_parse(struct messages *messages, char *line, size_t length,
                const struct message_limits *limits, struct message_fault *ret_fault)
@@ -302,6 +315,9 @@ messages_parse(struct messages *messages, char *line, size_t length,
     enum message_status status;
 
     messages->count = 0;
+    messages->batch = false;
+    if (parse_usual(messages, line, length, limits))
+        return MESSAGES_OK;
     scanner_init(&scanner, (struct span){.at = line, .length = length}, limits->depth_max);
     status = parse_line(&scanner, messages, limits->batch_max);
     if (status != MESSAGES_OK) {
@@ -312,167 +328,4 @@ messages_parse(struct messages *messages, char *line, size_t length,
     for (size_t i = 0; i < messages->count; i++)
         unescape_method(&messages->items[i], line);
     return MESSAGES_OK;
-}
-
-// Building.
-
-static int
-add_piece(struct iovec *iov, int count, struct span piece)
-{
-    iov[count] = (struct iovec){.iov_base = (void *)(uintptr_t)piece.at, .iov_len = piece.length};
-    return count + 1;
-}
-
-static struct span
-or_null(struct span value)
-{
-    return span_present(value) ? value : SPAN("null");
-}
-
-static int
-response_iov(struct iovec *iov, struct span id, struct span member, struct span value)
-{
-    int count = 0;
-
-    count = add_piece(iov, count, SPAN("{\"jsonrpc\":\"2.0\",\"id\":"));
-    count = add_piece(iov, count, or_null(id));
-    count = add_piece(iov, count, member);
-    count = add_piece(iov, count, or_null(value));
-    return add_piece(iov, count, SPAN("}"));
-}
-
-int
-message_result_iov(struct iovec *iov, struct span id, struct span result)
-{
-    return response_iov(iov, id, SPAN(",\"result\":"), result);
-}
-
-int
-message_error_iov(struct iovec *iov, struct span id, struct span error)
-{
-    return response_iov(iov, id, SPAN(",\"error\":"), error);
-}
-
-int
-message_request_iov(struct iovec *iov, struct span id, struct span method, struct span params)
-{
-    int count = 0;
-
-    count = add_piece(iov, count, SPAN("{\"jsonrpc\":\"2.0\""));
-    if (span_present(id)) {
-        count = add_piece(iov, count, SPAN(",\"id\":"));
-        count = add_piece(iov, count, id);
-    }
-    count = add_piece(iov, count, SPAN(",\"method\":\""));
-    count = add_piece(iov, count, method);
-    if (!span_present(params))
-        return add_piece(iov, count, SPAN("\"}"));
-    count = add_piece(iov, count, SPAN("\",\"params\":"));
-    count = add_piece(iov, count, params);
-    return add_piece(iov, count, SPAN("}"));
-}
-
-bool
-message_method_is_plain(struct span method)
-{
-    for (size_t i = 0; i < method.length; i++) {
-        char byte = method.at[i];
-
-        if (byte < 0x20 || byte > 0x7E || byte == '"' || byte == '\\')
-            return false;
-    }
-    return true;
-}
-
-char *
-message_join(const struct iovec *iov, int count, size_t *ret_length)
-{
-    size_t length = 0;
-    char *joined, *out;
-
-    for (int i = 0; i < count; i++)
-        length += iov[i].iov_len;
-    joined = malloc(length + 1);
-    if (joined == NULL)
-        return NULL;
-    out = joined;
-    for (int i = 0; i < count; i++)
-        if (iov[i].iov_len > 0)
-            out = mempcpy(out, iov[i].iov_base, iov[i].iov_len);
-    *out = '\0';
-    *ret_length = length;
-    return joined;
-}
-
-// The longest that one byte can become: \u001f.
-#define QUOTED_BYTE_MAX 6
-
-// How the character at `at` stands in a JSON string: writes it and says how long it is; *ret_taken
-// is how many bytes of the text it used up.
-static size_t
-quote_one(const char *at, const char *end, char into[QUOTED_BYTE_MAX], size_t *ret_taken)
-{
-    static const char digits[] = "0123456789abcdef";
-    static const char letters[] = {
-        ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-        ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
-    };
-    unsigned char byte = (unsigned char)*at;
-
-    *ret_taken = 1;
-    if (byte < sizeof(letters) && letters[byte] != 0) {
-        into[0] = '\\';
-        into[1] = letters[byte];
-        return 2;
-    }
-    if (byte < 0x20) {
-        memcpy(into, "\\u00", 4);
-        into[4] = digits[byte >> 4];
-        into[5] = digits[byte & 15];
-        return 6;
-    }
-    if (byte < 0x80) {
-        into[0] = *at;
-        return 1;
-    }
-    *ret_taken = utf8_sequence(at, end);
-    if (*ret_taken == 0) {
-        *ret_taken = 1;
-        return utf8_write(0xFFFD, into);
-    }
-    memcpy(into, at, *ret_taken);
-    return *ret_taken;
-}
-
-// Writes the quoted text to `into` unless that is NULL; returns its length.
-static size_t
-quote_all(struct span text, char *into)
-{
-    size_t length = 0, taken;
-
-    for (size_t i = 0; i < text.length; i += taken) {
-        char one[QUOTED_BYTE_MAX];
-        size_t size = quote_one(text.at + i, text.at + text.length, one, &taken);
-
-        if (into != NULL)
-            memcpy(into + length, one, size);
-        length += size;
-    }
-    return length;
-}
-
-char *
-message_quote(struct span text, size_t *ret_length)
-{
-    size_t inside = quote_all(text, NULL);
-    char *quoted = malloc(inside + 3);
-
-    if (quoted == NULL)
-        return NULL;
-    quoted[0] = '"';
-    quote_all(text, quoted + 1);
-    quoted[inside + 1] = '"';
-    quoted[inside + 2] = '\0';
-    *ret_length = inside + 2;
-    return quoted;
 }

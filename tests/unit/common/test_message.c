@@ -38,6 +38,7 @@ limited_malloc(size_t size)
 #define reallocarray(at, count, size) limited_reallocarray(at, count, size)
 #define malloc(size)                  limited_malloc(size)
 #include "common/message.c"
+#include "common/message_build.c"
 #undef reallocarray
 #undef malloc
 

@@ -1,0 +1,17 @@
+// The form that nearly all messages have, read without looking any name up: what our own programs
+// write, and the JSON libraries of most languages, with or without a blank after colons and commas.
+//
+//     {"jsonrpc":"2.0","id":17,"method":"echo","params":[1]}
+//     {"jsonrpc": "2.0", "id": "a", "result": {"x": 1}}
+//
+// Any other form, right or wrong, is left to the general way, which this one must never contradict.
+#ifndef OFFLOAD_COMMON_MESSAGE_USUAL_H
+#define OFFLOAD_COMMON_MESSAGE_USUAL_H
+
+#include "common/message.h"
+
+// False if the line has another form: *ret_message is then undefined.
+bool
+message_usual(const char *line, size_t length, unsigned depth_max, struct message *ret_message);
+
+#endif

@@ -1,0 +1,201 @@
+// The quick way of reading messages against the general one: a blank before the line keeps the
+// quick one out, and nothing else may come of it.
+
+// cmocka.h needs the others before it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "common/message.h"
+#include "common/message_usual.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const usual[] = {
+    "{\"jsonrpc\":\"2.0\",\"id\":17,\"method\":\"echo\",\"params\":[1]}",
+    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"a.b\"}",
+    "{\"jsonrpc\": \"2.0\", \"id\": \"a b\", \"method\": \"x\", \"params\": {\"n\": [{}, 1e400]}}",
+    "{\"jsonrpc\":\"2.0\",\"id\":\"\",\"result\":-0}",
+    "{\"jsonrpc\":\"2.0\",\"id\":9007199254740993,\"result\":{\"id\":[[[]]]}}",
+    "{\"jsonrpc\": \"2.0\", \"id\": 5, \"result\": \"}\"}",
+};
+#define USUAL_COUNT (sizeof(usual) / sizeof(usual[0]))
+
+static const char *const unusual[] = {
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":1}",
+    "{\"jsonrpc\":\"2.0\",\"id\":01,\"method\":\"echo\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":-1,\"method\":\"echo\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1.0,\"method\":\"echo\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"echo\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ec\\u0068o\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":[1],\"options\":{}}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":[1]} ",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"method\":\"x\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{}}",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xc3\xa9\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}",
+    "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"echo\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":[[[[[[[[1]]]]]]]]}",
+    "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\"}]",
+    "",
+};
+#define UNUSUAL_COUNT (sizeof(unusual) / sizeof(unusual[0]))
+
+static const struct message_limits limits = {.depth_max = 6, .batch_max = 4};
+
+// The same piece of the line, which stands one byte further in the other.
+static void
+expect_same_span(const char *line, const char *other, struct span a, struct span b)
+{
+    assert_int_equal(a.at == NULL, b.at == NULL);
+    assert_int_equal(a.length, b.length);
+    if (a.at != NULL)
+        assert_int_equal(a.at - line, b.at - other - 1);
+}
+
+static void
+expect_same_message(const char *line, const char *other, const struct message *a,
+                    const struct message *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->problem == NULL, b->problem == NULL);
+    expect_same_span(line, other, a->id, b->id);
+    expect_same_span(line, other, a->method, b->method);
+    expect_same_span(line, other, a->params, b->params);
+    expect_same_span(line, other, a->options, b->options);
+    expect_same_span(line, other, a->result, b->result);
+    expect_same_span(line, other, a->error, b->error);
+}
+
+// In memory of exactly their sizes, so that a sanitizer sees a byte too far.
+static void
+compare(const char *text, size_t length)
+{
+    char *line = malloc(length + 1);
+    char *other = malloc(length + 1);
+    struct messages quick;
+    struct messages slow;
+    enum message_status status;
+
+    messages_init(&quick);
+    messages_init(&slow);
+    line = realloc(line, length > 0 ? length : 1);
+    memcpy(line, text, length);
+    other[0] = ' ';
+    memcpy(other + 1, text, length);
+    status = messages_parse(&quick, line, length, &limits, NULL);
+    if (messages_parse(&slow, other, length + 1, &limits, NULL) != status)
+        fail_msg("they differ about %.*s", (int)length, text);
+    assert_int_equal(quick.count, slow.count);
+    for (size_t i = 0; i < quick.count; i++)
+        expect_same_message(line, other, &quick.items[i], &slow.items[i]);
+    messages_done(&quick);
+    messages_done(&slow);
+    free(line);
+    free(other);
+}
+
+static void
+test_which_are_usual(void **state)
+{
+    struct message message;
+
+    (void)state;
+    for (size_t i = 0; i < USUAL_COUNT; i++)
+        if (!message_usual(usual[i], strlen(usual[i]), 6, &message))
+            fail_msg("not usual: %s", usual[i]);
+    for (size_t i = 0; i < UNUSUAL_COUNT; i++)
+        if (message_usual(unusual[i], strlen(unusual[i]), 6, &message))
+            fail_msg("usual: %s", unusual[i]);
+}
+
+static void
+test_the_same_comes_out(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < USUAL_COUNT; i++)
+        compare(usual[i], strlen(usual[i]));
+    for (size_t i = 0; i < UNUSUAL_COUNT; i++)
+        compare(unusual[i], strlen(unusual[i]));
+}
+
+static void
+test_every_cut_and_every_byte(void **state)
+{
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < USUAL_COUNT; i++) {
+        size_t length = strlen(usual[i]);
+
+        for (size_t j = 0; j < length; j++) {
+            compare(usual[i], j);
+            for (int byte = 0; byte < 256; byte++) {
+                memcpy(text, usual[i], length);
+                text[j] = (char)byte;
+                compare(text, length);
+            }
+        }
+    }
+}
+
+// Pieces of messages put together by chance.
+static void
+test_random_pieces(void **state)
+{
+    static const char *const pieces[] = {
+        "{\"jsonrpc\":\"2.0\"",
+        ",",
+        " ",
+        "\"id\":",
+        "1",
+        "\"a\"",
+        "\"method\":",
+        "\"params\":",
+        "[1]",
+        "}",
+        "{",
+        ":",
+        "0",
+        "\"result\":",
+        "-1",
+        "\"\\n\"",
+        "{\"jsonrpc\": \"2.0\", \"id\": 1, ",
+        ",\"id\":7,",
+        "\"method\":\"x\"",
+        "null",
+    };
+    unsigned seed = 4711;
+
+    (void)state;
+    for (int i = 0; i < 50000; i++) {
+        char text[512];
+        size_t length = 0;
+
+        for (int count = rand_r(&seed) % 10; count >= 0; count--)
+            length += (size_t)sprintf(
+                text + length, "%s",
+                pieces[(size_t)rand_r(&seed) % (sizeof(pieces) / sizeof(pieces[0]))]);
+        compare(text, length);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_which_are_usual),
+        cmocka_unit_test(test_the_same_comes_out),
+        cmocka_unit_test(test_every_cut_and_every_byte),
+        cmocka_unit_test(test_random_pieces),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
