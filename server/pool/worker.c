@@ -1,5 +1,6 @@
 // See worker.h.
 #include "common/clock.h"
+#include "common/decimal.h"
 #include "common/log.h"
 #include "common/message.h"
 #include "pool/environment.h"
@@ -216,10 +217,8 @@ worker_run(struct worker *worker, struct job *job, int64_t cost_us)
 {
     uint64_t number = slots_next_number(worker->slots);
     struct iovec iov[MESSAGE_IOV_MAX + 1];
-    char text[24];
-    int length = snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-    struct span id = {.at = text, .length = (size_t)length};
-    int count = message_request_iov(iov, id, job->method, job->params);
+    char digits[DECIMAL_MAX];
+    int count = message_request_iov(iov, decimal(number, digits), job->method, job->params);
     int error;
 
     iov[count++] = (struct iovec){.iov_base = (char *)"\n", .iov_len = 1};

@@ -8,6 +8,7 @@
 // resuming a stream, or writing a line that the kernel takes, costs no call for that.
 #include "transport/stream.h"
 
+#include "common/clock.h"
 #include "common/lines.h"
 #include "transport/backlog.h"
 
@@ -22,6 +23,9 @@
 // Bytes read at once: few at first, more while they come.
 #define READ_MIN ((size_t)4096)
 #define READ_MAX ((size_t)64 << 10)
+
+// Lines above this take longer to read than the clock.
+#define LARGE_LINE ((size_t)4 << 10)
 
 // So much is not kept until the end of the turn.
 #define WRITE_EARLY ((size_t)32 << 10)
@@ -80,6 +84,8 @@ stream_hand_out(struct stream *stream)
 
     switch (lines_next(&stream->lines, &line, &length)) {
     case LINES_LINE:
+        if (length > LARGE_LINE)
+            clock_hold();
         stream->callbacks->line(stream->context, line, length);
         return true;
     case LINES_TOO_LONG:
@@ -148,10 +154,8 @@ stream_tell_eof(struct stream *stream)
 }
 
 static void
-stream_pump(void *context)
+stream_work_off(struct stream *stream)
 {
-    struct stream *stream = context;
-
     for (int i = 0; i < STREAM_LINES_PER_TURN; i++) {
         if (stream->freed || stream->paused || stream->failed)
             return;
@@ -167,6 +171,15 @@ stream_pump(void *context)
     }
     if (!stream->freed)
         turn_later(stream->turn, &stream->more);
+}
+
+// A burst of lines happens at one moment; after a large one, which takes longer, at another.
+static void
+stream_pump(void *context)
+{
+    clock_hold();
+    stream_work_off(context);
+    clock_release();
 }
 
 // One read. False if there was nothing, or no memory for it.
