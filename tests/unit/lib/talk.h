@@ -29,7 +29,7 @@ struct talk {
     unsigned turns;
 };
 
-static inline void
+__attribute__((format(printf, 2, 3))) static inline void
 talk_note(struct talk *talk, const char *format, ...)
 {
     size_t used = strlen(talk->seen);
