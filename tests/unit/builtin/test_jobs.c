@@ -10,6 +10,7 @@
 // clang-format on
 
 #include "builtin/jobs.h"
+#include "common/sum_squares.h"
 
 #include <stdlib.h>
 #include <string.h>
