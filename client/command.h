@@ -25,6 +25,7 @@ struct command_table {
     size_t count;
 };
 
+int command_bench(const struct options *options);
 int command_call(const struct options *options);
 int command_gather(const struct options *options);
 int command_map(const struct options *options);

@@ -11,6 +11,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static const char help_bench[] =
+    "Measures for SECONDS (5 unless given) what a job costs beyond its own work: the\n"
+    "round trip of one at a time, the rate of many at once, and from which job\n"
+    "length on the workers are faster than doing the same work here, in this one\n"
+    "process. Every answer is checked. The daemon must serve echo and sum_squares,\n"
+    "as it does without a configuration. --json prints the figures as JSON.\n"
+    "\n"
+    "Examples:\n"
+    "  offload --local bench\n"
+    "  offload --local --set pool.cpu.processes=4 bench 20";
+
 static const char help_call[] =
     "Calls METHOD and prints the result, as JSON and byte for byte.\n"
     "PARAMS is one JSON array or object; \"-\" reads it from stdin. In KEY=VALUE, a\n"
@@ -95,6 +106,15 @@ static const char help_status[] =
     "  offload status --json | jq .jobs";
 
 static const struct command commands[] = {
+    {
+        .name = "bench",
+        .arguments = "[SECONDS]",
+        .summary = "measure what offloading costs, and when it pays",
+        .help = help_bench,
+        .accepts = OPTION_JSON,
+        .most = 1,
+        .run = command_bench,
+    },
     {
         .name = "call",
         .arguments = "METHOD [PARAMS | KEY=VALUE...]",

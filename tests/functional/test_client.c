@@ -217,6 +217,49 @@ test_gather_with_a_failure(struct fixture *fixture)
 }
 
 static void
+test_bench(struct fixture *fixture)
+{
+    json_int_t jobs = fixture_number(fixture, "jobs.succeeded");
+    struct command command;
+    json_t *report;
+
+    CLIENT(fixture, &command, NULL, "bench", "1", "--json");
+    assert_int_equal(command.status, 0);
+    report = parse_json(command.out);
+    assert_true(json_number_value(json_at(report, "at_once.per_second")) > 0);
+    assert_true(json_integer_value(json_at(report, "one_at_a_time.jobs")) > 0);
+    assert_int_equal(json_array_size(json_object_get(report, "points")), 11);
+    // Every job that it made is one that the daemon did.
+    assert_true(fixture_number(fixture, "jobs.succeeded") - jobs >
+                json_integer_value(json_at(report, "at_once.jobs")));
+    json_decref(report);
+    command_done(&command);
+    CLIENT(fixture, &command, NULL, "bench", "1");
+    assert_int_equal(command.status, 0);
+    check_contains(command.out, "a round takes");
+    check_contains(command.out, "faster");
+    command_done(&command);
+}
+
+#define FAULTY_ONLY \
+    "[pool faulty]\nprogram = " WORKER_FAULTY "\nmethods = own_error\nprocesses = 1\n"
+
+static void
+test_bench_without_methods(struct fixture *fixture)
+{
+    struct command command;
+
+    CLIENT(fixture, &command, NULL, "bench", "1");
+    assert_int_not_equal(command.status, 0);
+    check_contains(command.err, "bench needs the built-in methods");
+    assert_string_equal(command.out, "");
+    command_done(&command);
+    CLIENT(fixture, &command, NULL, "bench", "0");
+    assert_int_equal(command.status, EXIT_STATUS_USAGE);
+    command_done(&command);
+}
+
+static void
 test_ping(struct fixture *fixture)
 {
     struct command command;
@@ -267,7 +310,8 @@ test_methods(struct fixture *fixture)
 static void
 test_help_and_version(struct fixture *fixture)
 {
-    static const char *const commands[] = {"call", "gather", "map", "methods", "ping", "status"};
+    static const char *const commands[] = {"bench",   "call", "gather", "map",
+                                           "methods", "ping", "status"};
     struct command command;
 
     (void)fixture;
@@ -318,6 +362,8 @@ HARNESS_MAIN(SCENARIO(test_call_takes_json), SCENARIO(test_call_takes_words),
              SCENARIO_CONFIG(test_the_daemon_dies_during_a_call, CONFIG_FAULTY),
              SCENARIO(test_the_address_from_the_environment), SCENARIO(test_gather_keeps_the_order),
              SCENARIO(test_gather_of_lines), SCENARIO(test_gather_with_a_failure),
-             SCENARIO(test_ping), SCENARIO(test_status_is_json_in_a_pipe), SCENARIO(test_methods),
+             SCENARIO(test_ping), SCENARIO(test_bench),
+             SCENARIO_CONFIG(test_bench_without_methods, FAULTY_ONLY),
+             SCENARIO(test_status_is_json_in_a_pipe), SCENARIO(test_methods),
              SCENARIO_MANUAL(test_help_and_version), SCENARIO(test_a_notification_of_the_client),
              SCENARIO_CONFIG(test_a_killed_client_takes_its_job_along, CONFIG_FAULTY))
