@@ -57,21 +57,87 @@ level_init(struct level *level, uint64_t seed)
     line_init(&level->spare_line, &level->spare_share);
 }
 
+void
+level_done(struct level *level)
+{
+    struct share *share;
+    struct line *line;
+
+    while ((line = SLIST_FIRST(&level->kept_lines)) != NULL) {
+        SLIST_REMOVE_HEAD(&level->kept_lines, link);
+        free(line);
+    }
+    while ((share = SLIST_FIRST(&level->kept_shares)) != NULL) {
+        SLIST_REMOVE_HEAD(&level->kept_shares, link);
+        free(share);
+    }
+}
+
+static struct line *
+line_get(struct level *level)
+{
+    struct line *line = SLIST_FIRST(&level->kept_lines);
+
+    if (line == NULL)
+        return malloc(sizeof(*line));
+    SLIST_REMOVE_HEAD(&level->kept_lines, link);
+    level->kept_line_count--;
+    return line;
+}
+
+static void
+line_put(struct level *level, struct line *line)
+{
+    if (line == NULL || line == &level->spare_line)
+        return;
+    if (level->kept_line_count >= LEVEL_KEPT_MAX) {
+        free(line);
+        return;
+    }
+    SLIST_INSERT_HEAD(&level->kept_lines, line, link);
+    level->kept_line_count++;
+}
+
+static struct share *
+share_get(struct level *level)
+{
+    struct share *share = SLIST_FIRST(&level->kept_shares);
+
+    if (share == NULL)
+        return malloc(sizeof(*share));
+    SLIST_REMOVE_HEAD(&level->kept_shares, link);
+    level->kept_share_count--;
+    return share;
+}
+
+static void
+share_put(struct level *level, struct share *share)
+{
+    if (share == &level->spare_share)
+        return;
+    if (level->kept_share_count >= LEVEL_KEPT_MAX) {
+        free(share);
+        return;
+    }
+    SLIST_INSERT_HEAD(&level->kept_shares, share, link);
+    level->kept_share_count++;
+}
+
 // An empty line for a session that has none; the spare one when there is no memory.
 static struct line *
 line_new(struct level *level, struct share *share, const struct job *job)
 {
-    struct line *line = malloc(sizeof(*line));
+    struct line *line = line_get(level);
     bool first = share == NULL;
 
     if (first && line != NULL) {
-        share = malloc(sizeof(*share));
+        share = share_get(level);
         // A tree's random is good enough a seed for the trees in it.
         if (share != NULL)
             share_init(share, weight_of(job), level->callers.random);
     }
     if (line == NULL || share == NULL) {
-        free(line);
+        line_put(level, line);
         return &level->spare_line;
     }
     line_init(line, share);
@@ -109,6 +175,13 @@ share_next(const struct share *share)
     return TAILQ_FIRST(&line_of(turns_next(&share->sessions))->jobs);
 }
 
+// Another job may be the next of the share.
+static void
+share_charge(struct level *level, struct share *share)
+{
+    turns_charge(&level->callers, &share->turn, charge_in_share(share, share_next(share)));
+}
+
 // The line has got its first job.
 static void
 line_enter(struct level *level, struct line *line, const struct job *job)
@@ -119,8 +192,10 @@ line_enter(struct level *level, struct line *line, const struct job *job)
 
     turns_enter(&share->sessions, &line->turn, spare ? KEY_SPARE : job->session,
                 charge_in_line(job));
-    if (!first)
+    if (!first) {
+        share_charge(level, share);
         return;
+    }
     turns_enter(&level->callers, &share->turn, spare ? KEY_SPARE : job->caller,
                 charge_in_share(share, job));
     level->weight += share->weight;
@@ -133,16 +208,14 @@ line_leave(struct level *level, struct line *line)
     struct share *share = line->share;
 
     turns_leave(&share->sessions, &line->turn);
-    if (line != &level->spare_line)
-        free(line);
+    line_put(level, line);
     if (share->sessions.count > 0) {
-        turns_charge(&level->callers, &share->turn, charge_in_share(share, share_next(share)));
+        share_charge(level, share);
         return;
     }
     turns_leave(&level->callers, &share->turn);
     level->weight -= share->weight;
-    if (share != &level->spare_share)
-        free(share);
+    share_put(level, share);
 }
 
 // The first job of the line may be another one now, and so may that of its share.
@@ -152,7 +225,7 @@ line_charge(struct level *level, struct line *line)
     struct share *share = line->share;
 
     turns_charge(&share->sessions, &line->turn, charge_in_line(TAILQ_FIRST(&line->jobs)));
-    turns_charge(&level->callers, &share->turn, charge_in_share(share, share_next(share)));
+    share_charge(level, share);
 }
 
 static void
@@ -172,6 +245,7 @@ void
 level_add(struct level *level, struct job *job, bool front)
 {
     struct line *line = line_find(level, job);
+    bool first = TAILQ_EMPTY(&line->jobs);
 
     if (front)
         TAILQ_INSERT_HEAD(&line->jobs, job, link);
@@ -179,9 +253,10 @@ level_add(struct level *level, struct job *job, bool front)
         TAILQ_INSERT_TAIL(&line->jobs, job, link);
     job->line = line;
     count(level, line, job, 1);
-    if (TAILQ_FIRST(&line->jobs) == job && TAILQ_NEXT(job, link) == NULL)
+    if (first)
         line_enter(level, line, job);
-    line_charge(level, line);
+    else if (front)
+        line_charge(level, line);
 }
 
 void

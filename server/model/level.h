@@ -7,8 +7,10 @@
 //           '--> share of caller 2 ---> line of session 7 ---> job, job
 //
 // So a caller gets no more by opening sessions, nor a session by sending more. Shares and lines are
-// there only while jobs are in them. When there is no memory for one, the job goes into a line
-// that is always there, common to all such jobs: it takes turns like any other.
+// there only while jobs are in them; some that are not needed any more are kept for the next, since
+// a queue that is empty after almost every job is the usual one. When there is no memory for one,
+// the job goes into a line that is always there, common to all such jobs: it takes turns like any
+// other.
 #ifndef OFFLOAD_MODEL_LEVEL_H
 #define OFFLOAD_MODEL_LEVEL_H
 
@@ -18,6 +20,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
+
+// How many lines, and how many shares, are kept for the next.
+#define LEVEL_KEPT_MAX 64
 
 // What a job is taken to cost at least, for handing it over costs something too, and at most, so
 // that nobody has to wait for ever for a job that is expected to be long, nor gains by waiting for
@@ -27,19 +33,23 @@
 
 // The jobs of a session.
 struct line {
-    struct turn turn; // first: a line is found by it
+    struct turn turn;       // first: a line is found by it
+    SLIST_ENTRY(line) link; // among those kept
     struct share *share;
     struct job_list jobs;
     int64_t work_us;
 };
+SLIST_HEAD(line_list, line);
 
 // The sessions of a caller.
 struct share {
-    struct turn turn; // first: a share is found by it
+    struct turn turn;        // first: a share is found by it
+    SLIST_ENTRY(share) link; // among those kept
     struct turns sessions;
     unsigned weight;
     int64_t work_us; // expected run time of its jobs, as below
 };
+SLIST_HEAD(share_list, share);
 
 struct level {
     struct turns callers;
@@ -48,9 +58,14 @@ struct level {
     int64_t work_us; // expected run time of all jobs
     struct share spare_share;
     struct line spare_line;
+    struct line_list kept_lines;
+    struct share_list kept_shares;
+    unsigned kept_line_count;
+    unsigned kept_share_count;
 };
 
 void level_init(struct level *level, uint64_t seed);
+void level_done(struct level *level); // must be empty
 
 // Adds the job to its session's line; with `front` before all others there, and at no charge if it
 // has been taken before.

@@ -9,15 +9,17 @@ level_index(int priority)
     return priority + JOB_PRIORITY_MAX;
 }
 
+static int
+highest_of(uint32_t levels)
+{
+    return 31 - __builtin_clz(levels);
+}
+
 // The highest that has jobs; only if there are any.
 static int
 highest(const struct queue *queue)
 {
-    int index = QUEUE_LEVELS - 1;
-
-    while (queue->levels[index].count == 0)
-        index--;
-    return index;
+    return highest_of(queue->occupied);
 }
 
 void
@@ -32,7 +34,15 @@ queue_init(struct queue *queue)
         level_init(&queue->levels[i], seed + (uint64_t)i);
         queue->since_us[i] = 0;
     }
+    queue->occupied = 0;
     queue->count = 0;
+}
+
+void
+queue_done(struct queue *queue)
+{
+    for (int i = 0; i < QUEUE_LEVELS; i++)
+        level_done(&queue->levels[i]);
 }
 
 void
@@ -43,6 +53,7 @@ queue_add(struct queue *queue, struct job *job, bool front, int64_t now_us)
     if (queue->levels[index].count == 0)
         queue->since_us[index] = now_us;
     level_add(&queue->levels[index], job, front);
+    queue->occupied |= UINT32_C(1) << index;
     queue->count++;
 }
 
@@ -59,23 +70,38 @@ overdue_us(const struct queue *queue, int index, int top)
 
 // The level whose turn it is.
 static int
-choose(const struct queue *queue, int top)
+choose(const struct queue *queue)
 {
+    int top = highest(queue);
+    uint32_t others = queue->occupied & ~(UINT32_C(1) << top);
     int64_t longest_us = 0;
     int chosen = top;
 
-    for (int i = top - 1; i >= 0; i--) {
-        int64_t us;
+    while (others != 0) {
+        int i = highest_of(others);
+        int64_t us = overdue_us(queue, i, top);
 
-        if (queue->levels[i].count == 0)
-            continue;
-        us = overdue_us(queue, i, top);
+        others &= ~(UINT32_C(1) << i);
         if (us < longest_us)
             continue;
         longest_us = us;
         chosen = i;
     }
     return chosen;
+}
+
+static void
+left(struct queue *queue, int index)
+{
+    queue->count--;
+    if (queue->levels[index].count == 0)
+        queue->occupied &= ~(UINT32_C(1) << index);
+}
+
+struct job *
+queue_next(const struct queue *queue)
+{
+    return queue->count > 0 ? level_next(&queue->levels[choose(queue)]) : NULL;
 }
 
 struct job *
@@ -88,20 +114,23 @@ queue_take(struct queue *queue, int64_t now_us)
     if (queue->count == 0)
         return NULL;
     top = highest(queue);
-    chosen = choose(queue, top);
+    chosen = choose(queue);
     job = level_next(&queue->levels[chosen]);
     if (chosen != top && !job->charged)
         level_add_debt(&queue->levels[top], job);
     queue->since_us[chosen] = now_us;
-    queue->count--;
-    return level_take(&queue->levels[chosen]);
+    level_take(&queue->levels[chosen]);
+    left(queue, chosen);
+    return job;
 }
 
 void
 queue_remove(struct queue *queue, struct job *job)
 {
-    level_remove(&queue->levels[level_index(job->priority)], job);
-    queue->count--;
+    int index = level_index(job->priority);
+
+    level_remove(&queue->levels[index], job);
+    left(queue, index);
 }
 
 struct job *

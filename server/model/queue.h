@@ -36,16 +36,21 @@
 struct queue {
     struct level levels[QUEUE_LEVELS];
     int64_t since_us[QUEUE_LEVELS]; // when the level last had a turn, or its first job
+    uint32_t occupied;              // a bit for each level that has jobs
     size_t count;
 };
 
 void queue_init(struct queue *queue);
+void queue_done(struct queue *queue); // must be empty
 
 // Adds a job to those of its session, behind them, or, because it was taken before and not run to
 // its end, before them; then it is not charged to its caller again.
 void queue_add(struct queue *queue, struct job *job, bool front, int64_t now_us);
 
-// Takes the next job out; NULL when empty.
+// The next job; NULL when empty.
+struct job *queue_next(const struct queue *queue);
+
+// Takes that one out.
 struct job *queue_take(struct queue *queue, int64_t now_us);
 
 // Takes this job out, wherever it stands.

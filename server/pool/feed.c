@@ -91,6 +91,8 @@ pool_run_at_once(struct pool *pool, struct job *job)
     return place != NULL;
 }
 
+// Who is next is looked at before it is taken: mostly there is no room, and the way out of the
+// queue and back into it would cost as much as all the rest.
 void
 pool_feed(struct pool *pool)
 {
@@ -103,17 +105,16 @@ pool_feed(struct pool *pool)
         return;
     }
     while ((place = pool_roomy_place(pool)) != NULL || !pool->ahead_full) {
-        job = queue_take(&pool->queue, now_us);
+        job = queue_next(&pool->queue);
         if (job == NULL)
             return;
         if (place == NULL)
             place = pool_place_ahead(pool, job);
         if (place == NULL) {
-            queue_add(&pool->queue, job, true, now_us);
             pool->ahead_full = true;
             break;
         }
-        pool_run(pool, place, job);
+        pool_run(pool, place, queue_take(&pool->queue, now_us));
     }
     supervision_grow(pool);
 }

@@ -329,6 +329,7 @@ pool_free(struct pool *pool)
     runner_free(pool->runner);
     attributes_done(&pool->attributes);
     messages_done(&pool->messages);
+    queue_done(&pool->queue);
     free(pool->method_times);
     pool_clear_start_error(pool);
     free(pool);

@@ -38,6 +38,7 @@ empty(struct queue *queue)
         queue_remove(queue, job);
         job_free(job);
     }
+    queue_done(queue);
 }
 
 // ---- any two --------------------------------------------------------------------------------
@@ -182,6 +183,7 @@ test_thousands_of_sessions(void **state)
     for (unsigned i = 0; i < 1000; i++)
         queue_add(&queue, job_of(2, 0, 1000), false, 0);
     assert_true(fabs(part_of(&queue, 1000) - 0.5) < 0.002);
+    queue_done(&queue);
 }
 
 // One who comes late to a long backlog waits for one job at most.
@@ -257,6 +259,7 @@ test_taking_back(void **state)
     queue_remove(&queue, job);
     job_free(job);
     assert_true(fabs(part_of(&queue, 1100) - 600.0 / 1100) < 0.002);
+    queue_done(&queue);
 }
 
 // ---- outlook --------------------------------------------------------------------------------
@@ -305,6 +308,7 @@ test_outlook(void **state)
     assert_int_equal(queue_work_before(&queue, &probe), 0);
     for (int i = 0; i < 2000; i++)
         check_outlook(&seed);
+    queue_done(&queue);
 }
 
 // A caller that is new has only its share of the others before it, not all that they have.
@@ -359,6 +363,7 @@ test_many(void **state)
             job_free(job);
     }
     assert_int_equal(queue.count, 0);
+    queue_done(&queue);
 }
 
 int

@@ -60,6 +60,7 @@ test_queue(void **state)
         assert_null(queue_take(&queue, 0));
         for (unsigned i = 1; i < 24; i++)
             assert_int_equal(jobs[i].state, JOB_RUNNING);
+        queue_done(&queue);
     }
 }
 
@@ -88,6 +89,42 @@ test_queue_without_memory(void **state)
         if (i != 5)
             assert_ptr_equal(queue_take(&queue, 0), &jobs[i]);
     assert_null(queue_take(&queue, 0));
+    queue_done(&queue);
+}
+
+// Sessions that come and go need no memory after the first time; those beyond what is kept do, and
+// it is given back.
+static void
+test_queue_keeps_lines(void **state)
+{
+    struct job jobs[3 * LEVEL_KEPT_MAX];
+    struct queue queue;
+    struct job *job;
+
+    (void)state;
+    memset(jobs, 0, sizeof(jobs));
+    queue_init(&queue);
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < 3 * LEVEL_KEPT_MAX; i++) {
+            jobs[i] = (struct job){.caller = i, .session = i};
+            queue_add(&queue, &jobs[i], false, 0);
+        }
+        while ((job = queue_take(&queue, 0)) != NULL)
+            job->state = JOB_RUNNING; // seen
+        for (unsigned i = 0; i < 3 * LEVEL_KEPT_MAX; i++)
+            assert_int_equal(jobs[i].state, JOB_RUNNING);
+        failing_begin(1);
+        for (unsigned i = 0; i < LEVEL_KEPT_MAX; i++)
+            queue_add(&queue, &jobs[i], false, 0);
+        assert_false(allocation_failed());
+        assert_int_equal(queue_callers_at(&queue, 0), LEVEL_KEPT_MAX);
+        failing_begin(1);
+        queue_add(&queue, &jobs[LEVEL_KEPT_MAX], false, 0);
+        assert_true(allocation_failed());
+        while (queue_take(&queue, 0) != NULL)
+            ;
+    }
+    queue_done(&queue);
 }
 
 static void
@@ -155,6 +192,7 @@ main(void)
         cmocka_unit_test(test_job),
         cmocka_unit_test(test_queue),
         cmocka_unit_test(test_queue_without_memory),
+        cmocka_unit_test(test_queue_keeps_lines),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything_said),
     };

@@ -26,9 +26,11 @@ test_empty(void **state)
     (void)state;
     queue_init(&queue);
     assert_int_equal(queue.count, 0);
+    assert_null(queue_next(&queue));
     assert_null(queue_take(&queue, 0));
     assert_null(queue_any(&queue));
     assert_int_equal(queue.count, 0);
+    queue_done(&queue);
 }
 
 // Of one session the first come is the first served, whatever it costs.
@@ -53,6 +55,7 @@ test_order(void **state)
     assert_null(queue_take(&queue, 1000));
     assert_int_equal(queue.count, 0);
     assert_int_equal(queue_callers_at(&queue, 0), 0);
+    queue_done(&queue);
 }
 
 // A job that was taken before goes ahead of all of its session.
@@ -74,6 +77,7 @@ test_front(void **state)
     assert_ptr_equal(queue_take(&queue, 0), &jobs[1]);
     assert_ptr_equal(queue_take(&queue, 0), &jobs[3]);
     assert_int_equal(queue.count, 0);
+    queue_done(&queue);
 }
 
 static void
@@ -95,6 +99,7 @@ test_removal(void **state)
     assert_ptr_equal(queue_take(&queue, 0), &jobs[3]);
     assert_ptr_equal(queue_take(&queue, 0), &jobs[4]);
     assert_null(queue_take(&queue, 0));
+    queue_done(&queue);
 }
 
 static void
@@ -115,6 +120,7 @@ test_priorities(void **state)
         assert_int_equal(queue_take(&queue, 0)->priority, priority);
     }
     assert_null(queue_take(&queue, 0));
+    queue_done(&queue);
 }
 
 // ---- ageing ---------------------------------------------------------------------------------
@@ -140,6 +146,7 @@ run_levels(struct job *jobs, size_t count, int64_t until_us, unsigned turns[QUEU
     }
     while (queue_take(&queue, until_us) != NULL)
         ;
+    queue_done(&queue);
 }
 
 static void
@@ -200,6 +207,7 @@ test_no_ageing_while_nothing_moves(void **state)
     queue_add(&queue, &high, false, 0);
     assert_ptr_equal(queue_take(&queue, 1000 * QUEUE_AGEING_US), &high);
     assert_ptr_equal(queue_take(&queue, 1000 * QUEUE_AGEING_US), &low);
+    queue_done(&queue);
 }
 
 // Two callers share the highest level; one of them has jobs at all levels besides. It gains
@@ -220,8 +228,10 @@ test_many_priorities(void **state)
     for (int i = 0; i <= QUEUE_LEVELS; i++)
         queue_add(&queue, &jobs[i], false, 0);
     for (int i = 0; i < 10000; i++) {
+        const struct job *next = queue_next(&queue);
         struct job *job = queue_take(&queue, now_us);
 
+        assert_ptr_equal(job, next);
         now_us += job->cost_us;
         work_us[job->caller] += job->cost_us;
         job->charged = false;
@@ -231,6 +241,7 @@ test_many_priorities(void **state)
     assert_in_range(work_us[0], now_us / 2 - 3000000, now_us / 2 + 3000000);
     while (queue_take(&queue, now_us) != NULL)
         ;
+    queue_done(&queue);
 }
 
 // ---- everything at once ---------------------------------------------------------------------
@@ -327,7 +338,10 @@ test_against_lists(void **state)
             queue_remove(&queue, job);
             list_remove(&list, job);
         } else if (job->line != NULL || step / 2000 % 2 != 0) { // now it fills, now it empties
+            const struct job *next = queue_next(&queue);
+
             job = queue_take(&queue, 0);
+            assert_ptr_equal(job, next);
             check_taken(&list, job);
             if (job != NULL)
                 list_remove(&list, job);
@@ -347,6 +361,7 @@ test_against_lists(void **state)
     }
     while (queue_take(&queue, 0) != NULL)
         ;
+    queue_done(&queue);
 }
 
 int
