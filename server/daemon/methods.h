@@ -8,6 +8,7 @@
 #include "dispatcher/dispatcher.h"
 #include "model/config.h"
 #include "model/statistics.h"
+#include "session/callers.h"
 #include "session/session.h"
 
 #include <jansson.h>
@@ -22,6 +23,7 @@ struct methods_view {
     const struct address *listen; // what the daemon is really bound to
     size_t listen_count;
     size_t sessions_open;
+    const struct callers *callers;
     bool draining;
     bool trusted; // the caller may stop the daemon
     // What server.drain asks for: called from inside methods_call, it only notes the wish.

@@ -7,6 +7,7 @@
 #include "daemon/doors.h"
 #include "daemon/methods.h"
 #include "daemon/service.h"
+#include "session/callers.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -42,6 +43,7 @@ struct server {
     struct dispatcher *dispatcher;
     struct statistics statistics;
     struct messages messages;
+    struct callers callers;
     struct session_settings session_settings;
     struct session_list sessions;
     size_t session_count;
@@ -227,6 +229,7 @@ session_control_cb(void *context, struct span method, struct span params,
         .statistics = &server->statistics,
         .dispatcher = server->dispatcher,
         .sessions_open = server->session_count,
+        .callers = &server->callers,
         .draining = server->state != SERVER_SERVING,
         .trusted = visitor->trusted,
         .drain = methods_drain_cb,
@@ -399,6 +402,7 @@ server_start_dispatcher(struct server *server)
         .statistics = &server->statistics,
         .dispatcher = server->dispatcher,
         .messages = &server->messages,
+        .callers = &server->callers,
     };
     return server->dispatcher != NULL ? 0 : -1;
 }
@@ -416,6 +420,7 @@ server_new(const struct server_settings *settings, struct server_error *ret_erro
     server->statistics.started_us = clock_us();
     TAILQ_INIT(&server->sessions);
     messages_init(&server->messages);
+    callers_init(&server->callers);
     turn_task_init(&server->flush, server_flush, server);
     turn_task_init(&server->drain, server_drain_asked, server);
     // Listening comes before the first worker is started: an address in use is found out in time.

@@ -1,6 +1,7 @@
 // server.status: everything counted, as one JSON object.
 #include "common/clock.h"
 #include "daemon/methods.h"
+#include "model/queue.h"
 
 #include <unistd.h>
 
@@ -35,6 +36,22 @@ status_sessions(const struct methods_view *view)
     return json_pack("{s:o, s:o, s:o}", "open", number(view->sessions_open), "accepted",
                      number(view->statistics->sessions_accepted), "refused",
                      number(view->statistics->sessions_refused));
+}
+
+static json_t *
+status_callers(const struct callers *callers)
+{
+    const struct caller *caller;
+    json_t *list = json_array();
+    char text[IDENTITY_TEXT_MAX];
+
+    TAILQ_FOREACH (caller, &callers->all, link) {
+        identity_format(&caller->who, text);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:i, s:o}", "caller", text, "weight",
+                                        (int)caller->weight, "sessions", number(caller->sessions)));
+    }
+    return list;
 }
 
 static json_t *
@@ -92,6 +109,35 @@ kind_name(enum pool_kind kind)
     return names[kind];
 }
 
+// How many wait at each priority, the highest first.
+static json_t *
+status_waiting(const struct queue *queue)
+{
+    json_t *list = json_array();
+
+    for (int priority = JOB_PRIORITY_MAX; priority >= -JOB_PRIORITY_MAX; priority--)
+        if (queue_jobs_at(queue, priority) > 0)
+            json_array_append_new(list, json_pack("{s:i, s:o, s:o}", "priority", priority, "jobs",
+                                                  number(queue_jobs_at(queue, priority)), "callers",
+                                                  number(queue_callers_at(queue, priority))));
+    return list;
+}
+
+// The mean run time of each method; null if it has not run yet.
+static json_t *
+status_method_times(const struct pool_report *report)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; report->config->methods[i] != NULL; i++) {
+        const struct run_time *times = &report->method_times[i];
+
+        json_object_set_new(object, report->config->methods[i],
+                            times->samples > 0 ? json_real(times->mean_us / 1e6) : json_null());
+    }
+    return object;
+}
+
 static json_t *
 status_pool(const struct pool *pool)
 {
@@ -106,12 +152,13 @@ status_pool(const struct pool *pool)
     for (unsigned i = 0; i < report.config->processes; i++)
         if (pool_worker(pool, i) != NULL)
             json_array_append_new(workers, status_worker(pool_worker(pool, i)));
-    object = json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:f, s:o}", "name",
+    object = json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:f, s:o, s:o}", "name",
                        report.config->name, "kind", kind_name(report.config->kind), "methods",
                        methods, "processes", (int)report.config->processes, "threads",
-                       (int)report.config->threads, "queued", number(report.queued), "running",
-                       number(report.running), "restarts", number(report.restarts),
-                       "mean_run_seconds", report.run_time.mean_us / 1e6, "workers", workers);
+                       (int)report.config->threads, "queued", number(report.queued), "waiting",
+                       status_waiting(report.queue), "running", number(report.running), "restarts",
+                       number(report.restarts), "mean_run_seconds", report.run_time.mean_us / 1e6,
+                       "method_run_seconds", status_method_times(&report), "workers", workers);
     if (report.config->in_flight != 0)
         json_object_set_new(object, "in_flight", json_integer(report.config->in_flight));
     if (span_present(report.start_error))
@@ -127,9 +174,10 @@ methods_status(const struct methods_view *view)
 
     for (size_t i = 0; i < view->config->pool_count; i++)
         json_array_append_new(pools, status_pool(dispatcher_pool(view->dispatcher, i)));
-    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", OFFLOAD_VERSION,
-                     "pid", (int)getpid(), "state", view->draining ? "draining" : "serving",
-                     "uptime_seconds", seconds_since(view->statistics->started_us), "listen",
-                     status_listen(view), "sessions", status_sessions(view), "requests",
-                     status_requests(view->statistics), "jobs", status_jobs(view), "pools", pools);
+    return json_pack(
+        "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", OFFLOAD_VERSION, "pid",
+        (int)getpid(), "state", view->draining ? "draining" : "serving", "uptime_seconds",
+        seconds_since(view->statistics->started_us), "listen", status_listen(view), "sessions",
+        status_sessions(view), "callers", status_callers(view->callers), "requests",
+        status_requests(view->statistics), "jobs", status_jobs(view), "pools", pools);
 }

@@ -3,6 +3,7 @@
 #include "model/config.h"
 
 #include "model/config_draft.h"
+#include "model/job.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -238,7 +239,17 @@ config_free(struct config *config)
         free_pool(&config->pools[i]);
     free(config->pools);
     free(config->listen);
+    free(config->weights);
     free(config);
+}
+
+unsigned
+config_weight(const struct config *config, uid_t uid)
+{
+    for (size_t i = 0; i < config->weight_count; i++)
+        if (config->weights[i].uid == uid)
+            return config->weights[i].weight;
+    return JOB_WEIGHT_DEFAULT;
 }
 
 unsigned

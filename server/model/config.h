@@ -10,6 +10,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "model/timeouts.h"
+#include "model/weight.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,9 +68,14 @@ struct config {
     int64_t write_timeout_us;
     struct limits limits;
     enum log_level log_level;
+    struct weight *weights; // each user once; the others have JOB_WEIGHT_DEFAULT
+    size_t weight_count;
     struct pool_config *pools; // in the order of the files; never empty
     size_t pool_count;
 };
+
+// The weight of a user.
+unsigned config_weight(const struct config *config, uid_t uid);
 
 // Jobs that a worker of the pool has at once.
 unsigned config_slots(const struct pool_config *pool);

@@ -23,6 +23,7 @@ enum config_key {
     KEY_QUEUE_MEMORY_MAX,
     KEY_OUTPUT_MAX,
     KEY_LOG_LEVEL,
+    KEY_WEIGHT,
     KEY_BUILTIN,
     KEY_PROGRAM,
     KEY_METHODS,

@@ -33,6 +33,8 @@ static const struct config_key_info infos[KEY_COUNT] = {
                         "A session with more unsent output is not read until it has drained."},
     [KEY_LOG_LEVEL] = {"server", "log-level", "LEVEL", "info",
                        "What to log at least: error, warning, notice, info or debug."},
+    [KEY_WEIGHT] = {"server", "weight", "USER:N...", "",
+                    "Weights of users by name or uid, 1 to 10000; 100 is everybody else's."},
     [KEY_BUILTIN] = {"pool", "builtin", "BOOL", "no",
                      "The pool's workers are offload-worker, with the built-in methods."},
     [KEY_PROGRAM] = {"pool", "program", "PATH ARGUMENT...", "",

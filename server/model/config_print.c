@@ -5,7 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define WIDTH 100 // where a list goes over to a line per word
+#define WIDTH          100 // where a list goes over to a line per word
+#define WEIGHTS_A_LINE 5
 
 static void
 print_time(FILE *out, enum config_key key, int64_t us)
@@ -66,6 +67,19 @@ print_listen(FILE *out, const struct config *config)
     }
 }
 
+// By uid: a name may mean another one where this is read.
+static void
+print_weights(FILE *out, const struct config *config)
+{
+    if (config->weight_count > 0)
+        fprintf(out, "%s =", draft_key_name(KEY_WEIGHT));
+    for (size_t i = 0; i < config->weight_count; i++)
+        fprintf(out, "%s%u:%u", i % WEIGHTS_A_LINE != 0 || i == 0 ? " " : "\n    ",
+                (unsigned)config->weights[i].uid, config->weights[i].weight);
+    if (config->weight_count > 0)
+        fputc('\n', out);
+}
+
 static void
 print_server(FILE *out, const struct config *config)
 {
@@ -87,6 +101,7 @@ print_server(FILE *out, const struct config *config)
     print_size(out, KEY_QUEUE_MEMORY_MAX, limits->queue_memory_max);
     print_size(out, KEY_OUTPUT_MAX, limits->output_max);
     fprintf(out, "%s = %s\n", draft_key_name(KEY_LOG_LEVEL), log_level_name(config->log_level));
+    print_weights(out, config);
 }
 
 static void

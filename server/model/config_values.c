@@ -35,8 +35,10 @@ static void apply_nice(const struct use *use, const char *value);
 static void apply_path(const struct use *use, const char *value);
 static void apply_processes(const struct use *use, const char *value);
 static void apply_listen(const struct use *use, const char *value);
+static void apply_weight(const struct use *use, const char *value);
 static void apply_words(const struct use *use, const char *value);
 static void clear_listen(void *target);
+static void clear_weight(void *target);
 static void clear_program(void *target);
 static void clear_methods(void *target);
 static void clear_environment(void *target);
@@ -68,6 +70,7 @@ static const struct rule rules[KEY_COUNT] = {
     [KEY_QUEUE_MEMORY_MAX] = {LIMIT(queue_memory_max), 4 * KIB, 1024 * GIB, apply_size, NULL},
     [KEY_OUTPUT_MAX] = {LIMIT(output_max), 4 * KIB, GIB, apply_size, NULL},
     [KEY_LOG_LEVEL] = {SERVER(log_level), 0, 0, apply_level, NULL},
+    [KEY_WEIGHT] = {SERVER(weights), 0, 0, apply_weight, clear_weight},
     [KEY_BUILTIN] = {POOL(builtin), 0, 0, apply_bool, NULL},
     [KEY_PROGRAM] = {POOL(config.argv), 0, 0, apply_words, clear_program},
     [KEY_METHODS] = {POOL(config.methods), 0, 0, apply_words, clear_methods},
@@ -340,6 +343,38 @@ apply_listen(const struct use *use, const char *value)
 }
 
 static void
+add_weight(const struct use *use, const char *word)
+{
+    struct config *config = use->target;
+    struct weight *grown;
+    struct weight weight;
+    const char *problem = weight_parse(word, &weight);
+    char quote[DRAFT_QUOTE_SIZE];
+
+    for (size_t i = 0; problem == NULL && i < config->weight_count; i++)
+        if (config->weights[i].uid == weight.uid)
+            problem = "that user has a weight already";
+    if (problem != NULL) {
+        draft_fail(use->draft, use->draft->at, "weight: '%s': %s", draft_quote(word, quote),
+                   problem);
+        return;
+    }
+    grown = reallocarray(config->weights, config->weight_count + 1, sizeof(*grown));
+    if (grown == NULL) {
+        draft_fail_memory(use->draft);
+        return;
+    }
+    grown[config->weight_count++] = weight;
+    config->weights = grown;
+}
+
+static void
+apply_weight(const struct use *use, const char *value)
+{
+    for_each_word(use, value, add_weight);
+}
+
+static void
 add_word(const struct use *use, const char *word)
 {
     char ***field = use->field;
@@ -375,6 +410,16 @@ clear_listen(void *target)
     free(config->listen);
     config->listen = NULL;
     config->listen_count = 0;
+}
+
+static void
+clear_weight(void *target)
+{
+    struct config *config = target;
+
+    free(config->weights);
+    config->weights = NULL;
+    config->weight_count = 0;
 }
 
 static void

@@ -368,6 +368,8 @@ pool_report(const struct pool *pool, struct pool_report *ret_report)
         .running = pool->running_count,
         .restarts = pool->restarts,
         .run_time = pool->run_time,
+        .method_times = pool->method_times,
+        .queue = &pool->queue,
         .start_error = {.at = pool->start_error, .length = pool->start_error_length},
     };
 }

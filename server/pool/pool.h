@@ -14,6 +14,7 @@
 
 struct event_base;
 struct pool;
+struct queue;
 
 struct pool_settings {
     struct event_base *base;
@@ -81,6 +82,8 @@ struct pool_report {
     size_t running;
     uint64_t restarts; // workers that were replaced
     struct run_time run_time;
+    const struct run_time *method_times; // in the order of the configuration
+    const struct queue *queue;           // what waits, but for what is in workers' pipes
     struct span start_error; // the error object that answers jobs as no worker can start; or absent
 };
 void pool_report(const struct pool *pool, struct pool_report *ret_report);

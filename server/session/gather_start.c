@@ -59,6 +59,7 @@ start_job(struct gather *gather, size_t index, const struct message *message,
     }
     *leaf = (struct leaf){.gather = gather, .index = index, .job = job, .token = options->token};
     job->progress = options->progress && gather_is_heard(gather);
+    session_sign(gathers->session, job);
     TAILQ_INSERT_TAIL(&gather->leaves, leaf, link);
     gathers->under_way++;
     dispatcher_submit(gathers->session->settings->dispatcher, message->method, job);

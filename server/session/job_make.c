@@ -39,6 +39,9 @@ job_make(struct shared_text *text, struct span params, const struct job_options 
     }
     job->timeouts = options->timeouts;
     job->retries = options->retries;
+    job->priority = options->priority;
+    job->delay_us = options->delay_us;
+    job->max_wait_us = options->max_wait_us;
     job->progress = options->progress;
     return job;
 }

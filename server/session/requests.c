@@ -102,6 +102,7 @@ submit_job(struct session *session, const struct message *message,
         call->job = job;
         call->progress = options->progress && message->kind == MESSAGE_REQUEST;
         job->progress = call->progress;
+        session_sign(session, job);
         dispatcher_submit(session->settings->dispatcher, message->method, job);
         return;
     }

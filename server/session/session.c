@@ -22,6 +22,7 @@ session_close(struct session *session, const char *reason)
         answers_forget(session, call);
     }
     stream_free(session->stream);
+    callers_leave(session->settings->callers, session->caller);
     session->hooks->closed(session->context, session);
     turn_later(session->settings->turn, &session->burial);
 }
@@ -59,6 +60,14 @@ session_update(struct session *session)
         stream_pause(session->stream);
     else
         stream_resume(session->stream);
+}
+
+void
+session_sign(const struct session *session, struct job *job)
+{
+    job->caller = session->caller->key;
+    job->weight = session->caller->weight;
+    job->session = session->number;
 }
 
 static void
@@ -111,6 +120,7 @@ session_new(const struct session_settings *settings, int fd, uint64_t number,
             const struct session_hooks *hooks, void *context)
 {
     struct session *session = calloc(1, sizeof(*session));
+    struct identity who = identity_of_peer(fd);
     struct stream_settings stream = {
         .fd = fd,
         .reads = true,
@@ -124,18 +134,22 @@ session_new(const struct session_settings *settings, int fd, uint64_t number,
     session->settings = settings;
     session->hooks = hooks;
     session->context = context;
+    session->number = number;
     snprintf(session->subject, sizeof(session->subject), "session %llu",
              (unsigned long long)number);
     calls_init(&session->calls);
     gathers_init(&session->gathers, session);
     turn_task_init(&session->burial, session_bury, session);
-    session->stream =
-        stream_new(settings->base, settings->turn, &stream, &stream_callbacks, session);
-    if (session->stream == NULL) {
-        free(session);
-        return NULL;
-    }
-    return session;
+    session->caller = callers_enter(settings->callers, settings->config, &who);
+    if (session->caller != NULL)
+        session->stream =
+            stream_new(settings->base, settings->turn, &stream, &stream_callbacks, session);
+    if (session->stream != NULL)
+        return session;
+    if (session->caller != NULL)
+        callers_leave(settings->callers, session->caller);
+    free(session);
+    return NULL;
 }
 
 void

@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+struct callers;
 struct event_base;
 struct session;
 struct turn;
@@ -47,6 +48,7 @@ struct session_settings {
     struct statistics *statistics;
     struct dispatcher *dispatcher;
     struct messages *messages; // scratch for parsing
+    struct callers *callers;
 };
 
 // Takes the descriptor. NULL when out of memory; the fd is then still the caller's.

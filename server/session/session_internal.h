@@ -6,6 +6,7 @@
 
 #include "common/errors.h"
 #include "session/batch.h"
+#include "session/callers.h"
 #include "session/calls.h"
 #include "session/gathers.h"
 #include "session/session.h"
@@ -17,6 +18,8 @@ struct session {
     const struct session_hooks *hooks;
     void *context;
     struct stream *stream;
+    struct caller *caller;
+    uint64_t number;
     struct calls calls;
     struct gathers gathers;
     size_t held;  // bytes of answers in incomplete batches, and of gathers
@@ -37,6 +40,7 @@ struct address_of_answer {
 // session.c
 void session_close(struct session *session, const char *reason); // once; frees it in the next turn
 void session_update(struct session *session); // reads, pauses or ends, as its load demands
+void session_sign(const struct session *session, struct job *job); // says whose it is
 
 // requests.c
 void requests_take_line(struct session *session, char *line, size_t length);

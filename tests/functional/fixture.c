@@ -27,15 +27,27 @@ fixture_prepare(int argc, char *argv[])
         cmocka_set_test_filter(argv[1]);
 }
 
-struct peer *
-open_at(struct fixture *fixture, const char *address)
+static struct peer *
+open_from_to(struct fixture *fixture, const char *from, const char *address)
 {
     struct peer *peer = &fixture->peers[fixture->peer_count];
 
     assert_true(fixture->peer_count < FIXTURE_PEERS_MAX);
-    peer_connect(peer, address);
+    peer_connect_from(peer, address, from);
     fixture->peer_count++;
     return peer;
+}
+
+struct peer *
+open_at(struct fixture *fixture, const char *address)
+{
+    return open_from_to(fixture, NULL, address);
+}
+
+struct peer *
+open_tcp_from(struct fixture *fixture, const char *from)
+{
+    return open_from_to(fixture, from, fixture->daemon.tcp_address);
 }
 
 struct peer *

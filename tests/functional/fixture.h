@@ -68,6 +68,8 @@ int fixture_tear_down(void **state);
 
 // Opens a session on the daemon; closed after the test at the latest.
 struct peer *open_tcp(struct fixture *fixture);
+// From that local address: another caller.
+struct peer *open_tcp_from(struct fixture *fixture, const char *from);
 struct peer *open_unix(struct fixture *fixture);
 struct peer *open_at(struct fixture *fixture, const char *address);
 

@@ -5,6 +5,7 @@
 #include "common/address.h"
 #include "deadline.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,10 +17,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool
-peer_try_connect(struct peer *peer, const char *text)
+// `from` may be NULL.
+static bool
+try_connect(struct peer *peer, const char *text, const char *from)
 {
     struct sockaddr_storage resolved;
+    struct sockaddr_in own = {.sin_family = AF_INET};
     struct address address;
     socklen_t length;
 
@@ -31,6 +34,10 @@ peer_try_connect(struct peer *peer, const char *text)
     // Two small writes in a row must not wait for each other (fails on a Unix socket, which is
     // fine).
     setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    if (from != NULL) {
+        assert_int_equal(inet_pton(AF_INET, from, &own.sin_addr), 1);
+        assert_int_equal(bind(peer->fd, (struct sockaddr *)&own, sizeof(own)), 0);
+    }
     if (connect(peer->fd, (struct sockaddr *)&resolved, length) == 0)
         return true;
     close(peer->fd);
@@ -38,10 +45,22 @@ peer_try_connect(struct peer *peer, const char *text)
     return false;
 }
 
+bool
+peer_try_connect(struct peer *peer, const char *address)
+{
+    return try_connect(peer, address, NULL);
+}
+
 void
 peer_connect(struct peer *peer, const char *address)
 {
-    if (!peer_try_connect(peer, address))
+    peer_connect_from(peer, address, NULL);
+}
+
+void
+peer_connect_from(struct peer *peer, const char *address, const char *from)
+{
+    if (!try_connect(peer, address, from))
         fail_msg("cannot connect to %s: %s", address, strerror(errno));
 }
 

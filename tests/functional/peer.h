@@ -18,6 +18,8 @@ struct peer {
 
 // Connects to "unix:PATH" or "tcp:HOST:PORT".
 void peer_connect(struct peer *peer, const char *address);
+// From that local IPv4 address, which is another caller's: all of 127.0.0.0/8 is this host.
+void peer_connect_from(struct peer *peer, const char *address, const char *from);
 // The same without failing the test: false if nobody answers there.
 bool peer_try_connect(struct peer *peer, const char *address);
 void peer_close(struct peer *peer);

@@ -12,6 +12,7 @@ struct view {
     struct house house;
     struct address address;
     struct methods_view view;
+    struct callers callers;
     char *builtin_methods[3];
     struct pool_config pools[2];
 };
@@ -38,11 +39,13 @@ view_open(struct view *view)
     house->config.pool_count = 2;
     house_start(house);
     view->pools[0].kind = POOL_BUILTIN;
+    callers_init(&view->callers);
     view->address = (struct address){.kind = ADDRESS_TCP, .host = "127.0.0.1", .port = 7707};
     view->view = (struct methods_view){.config = &house->config,
                                        .statistics = &house->statistics,
                                        .dispatcher = house->dispatcher,
                                        .listen = &view->address,
+                                       .callers = &view->callers,
                                        .listen_count = 1,
                                        .sessions_open = 3};
 }
@@ -321,8 +324,12 @@ static void
 test_status(void **state)
 {
     static const struct job_sink sink = {.finished = settled};
+    const struct identity who = {.kind = IDENTITY_UID, .uid = 77};
+    struct weight weight = {.uid = 77, .weight = 7};
+    struct caller *caller;
     struct view view;
     json_t *status;
+    json_t *entry;
     json_t *pool;
     json_t *worker;
     struct job *sleeping;
@@ -334,7 +341,15 @@ test_status(void **state)
     dispatcher_submit(view.house.dispatcher, SPAN("sleep"), sleeping);
     dispatcher_submit(view.house.dispatcher, SPAN("answer"), job_new(SPAN("[]"), &sink, &done));
     LOOP_UNTIL(&view.house.loop, done == 1);
+    view.house.config.weights = &weight;
+    view.house.config.weight_count = 1;
+    caller = callers_enter(&view.callers, &view.house.config, &who);
     status = call(&view, "server.status");
+    assert_int_equal(json_array_size(json_object_get(status, "callers")), 1);
+    entry = json_array_get(json_object_get(status, "callers"), 0);
+    assert_string_equal(text_of(entry, "caller"), "uid 77");
+    assert_int_equal(number_of(entry, "weight"), 7);
+    assert_int_equal(number_of(entry, "sessions"), 1);
     assert_string_equal(text_of(status, "version"), OFFLOAD_VERSION);
     assert_int_equal(number_of(status, "pid"), getpid());
     assert_string_equal(text_of(status, "state"), "serving");
@@ -349,6 +364,10 @@ test_status(void **state)
     assert_string_equal(text_of(pool, "name"), "test");
     assert_string_equal(text_of(pool, "kind"), "program");
     assert_int_equal(number_of(pool, "threads"), 2);
+    assert_int_equal(json_array_size(json_object_get(pool, "waiting")), 0);
+    entry = json_object_get(pool, "method_run_seconds");
+    assert_true(json_is_real(json_object_get(entry, "answer")));
+    assert_true(json_is_null(json_object_get(entry, "echo")));
     worker = json_array_get(json_object_get(pool, "workers"), 0);
     assert_string_equal(text_of(worker, "state"), "ready");
     assert_int_equal(number_of(worker, "jobs_done"), 1);
@@ -359,6 +378,55 @@ test_status(void **state)
     assert_string_equal(text_of(status, "state"), "draining");
     json_decref(status);
     dispatcher_cancel(view.house.dispatcher, sleeping);
+    callers_leave(&view.callers, caller);
+    house_close(&view.house);
+}
+
+static const struct job_sink mute = {.finished = settled};
+
+static struct job *
+submit_as(struct view *view, uint64_t caller, int priority, int *done)
+{
+    struct job *job = job_new(SPAN("[]"), &mute, done);
+
+    job->caller = caller;
+    job->priority = priority;
+    dispatcher_submit(view->house.dispatcher, SPAN("silent"), job);
+    return job;
+}
+
+// What waits, by priority, the highest first.
+static void
+test_status_of_what_waits(void **state)
+{
+    static const struct {
+        uint64_t caller;
+        int priority;
+    } waits[] = {{0, 0}, {0, 0}, {1, -10}, {0, 10}, {1, 0}, {2, 0}, {2, 0}, {1, 0}};
+    static const int expected[][3] = {{10, 1, 1}, {0, 4, 2}, {-10, 1, 1}};
+    struct job *jobs[8];
+    struct view view;
+    json_t *waiting;
+    json_t *status;
+    int done = 0;
+
+    (void)state;
+    view_open(&view);
+    LOOP_UNTIL(&view.house.loop, pool_has_room(dispatcher_pool(view.house.dispatcher, 1)));
+    for (size_t i = 0; i < 8; i++) // the first two run
+        jobs[i] = submit_as(&view, waits[i].caller, waits[i].priority, &done);
+    status = call(&view, "server.status");
+    waiting = json_object_get(json_array_get(json_object_get(status, "pools"), 1), "waiting");
+    assert_int_equal(json_array_size(waiting), 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(number_of(json_array_get(waiting, i), "priority"), expected[i][0]);
+        assert_int_equal(number_of(json_array_get(waiting, i), "jobs"), expected[i][1]);
+        assert_int_equal(number_of(json_array_get(waiting, i), "callers"), expected[i][2]);
+    }
+    json_decref(status);
+    for (size_t i = 8; i-- > 0;)
+        dispatcher_cancel(view.house.dispatcher, jobs[i]);
+    assert_int_equal(done, 8);
     house_close(&view.house);
 }
 
@@ -396,6 +464,7 @@ main(void)
         cmocka_unit_test(test_discover_knows_the_builtin),
         cmocka_unit_test(test_discover_errors),
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_of_what_waits),
         cmocka_unit_test(test_status_of_a_broken_pool),
     };
 

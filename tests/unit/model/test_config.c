@@ -38,6 +38,8 @@ without_a_file_there_are_defaults(void **state)
     assert_int_equal(config->limits.queue_memory_max, LIMIT_QUEUE_MEMORY_MAX);
     assert_int_equal(config->limits.output_max, LIMIT_OUTPUT_MAX);
     assert_int_equal(config->log_level, LOG_LEVEL_INFO);
+    assert_int_equal(config->weight_count, 0);
+    assert_int_equal(config_weight(config, 0), 100);
     assert_int_equal(config->pool_count, 1);
     assert_string_equal(config->pools[0].name, "cpu");
     assert_int_equal(config->pools[0].kind, POOL_BUILTIN);
@@ -103,6 +105,10 @@ static const char everything[] = "# a comment\n"
                                  "queue-memory-max = 1G\n"
                                  "output-max = 5000\n"
                                  "log-level = debug\n"
+                                 "weight = root:400 1000:1 4294967294:10000\n"
+                                 "  7:99 ; as before\n"
+                                 "  8:101\n"
+                                 "  9:5\n"
                                  "[ pool  image-2_X ]\n"
                                  "  program = /usr/bin/env -i A=b [c] \"d\n"
                                  "  e'\n"
@@ -166,6 +172,13 @@ check_everything(const struct config *config)
     assert_int_equal(config->limits.queue_memory_max, 1073741824);
     assert_int_equal(config->limits.output_max, 5000);
     assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(config->weight_count, 6);
+    assert_int_equal(config_weight(config, 0), 400);
+    assert_int_equal(config_weight(config, 1000), 1);
+    assert_int_equal(config_weight(config, 4294967294), 10000);
+    assert_int_equal(config_weight(config, 7), 99);
+    assert_int_equal(config_weight(config, 9), 5);
+    assert_int_equal(config_weight(config, 10), 100);
     assert_int_equal(config->pool_count, 4);
     assert_string_equal(config->pools[0].name, "image-2_X");
     assert_int_equal(config->pools[0].kind, POOL_PROGRAM);

@@ -6,6 +6,7 @@
 #include "common/errors.h"
 #include "common/log.h"
 #include "common/scanner.h"
+#include "session/callers.h"
 #include "session/session.h"
 #include "tests/unit/dispatcher/fixture.h"
 
@@ -27,6 +28,7 @@
 struct client {
     struct house house;
     struct messages messages;
+    struct callers callers;
     struct session_settings settings;
     struct session *session; // NULL once closed
     int fd;
@@ -89,12 +91,14 @@ client_start(struct client *client)
     house_start(&client->house);
     LOOP_UNTIL(&client->house.loop, pool_has_room(dispatcher_pool(client->house.dispatcher, 0)));
     messages_init(&client->messages);
+    callers_init(&client->callers);
     client->settings = (struct session_settings){.base = client->house.loop.base,
                                                  .turn = client->house.loop.turn,
                                                  .config = &client->house.config,
                                                  .statistics = &client->house.statistics,
                                                  .dispatcher = client->house.dispatcher,
-                                                 .messages = &client->messages};
+                                                 .messages = &client->messages,
+                                                 .callers = &client->callers};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
     client->fd = ends[1];
     client->session = session_new(&client->settings, ends[0], 1, &hooks, client);

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/message.h"
 #include "session/batch.h"
+#include "session/callers.h"
 #include "session/calls.h"
 #include "session/session.h"
 #include "tests/unit/dispatcher/fixture.h"
@@ -79,6 +80,7 @@ struct client {
     struct house house;
     struct messages messages;
     struct session_settings settings;
+    struct callers callers;
     int fd;
     int closed;
     size_t lines;
@@ -158,7 +160,9 @@ test_life_of_a_session(void **state)
                                                 .config = &client.house.config,
                                                 .statistics = &client.house.statistics,
                                                 .dispatcher = client.house.dispatcher,
-                                                .messages = &client.messages};
+                                                .messages = &client.messages,
+                                                .callers = &client.callers};
+    callers_init(&client.callers);
     FAIL_EACH_ALLOCATION(run)
     {
         messages_init(&client.messages);
