@@ -37,6 +37,11 @@ static const struct known callers[] = {
      "{\"name\":\"params\",\"description\":\"an array or an object\",\"schema\":{}},"
      "{\"name\":\"options\",\"schema\":{\"type\":\"object\"}}]",
      "{}"},
+    {"job.quote", "Say what would become of a job if it were sent now",
+     "[{\"name\":\"method\",\"required\":true,\"schema\":{\"type\":\"string\"}},"
+     "{\"name\":\"params\",\"description\":\"an array or an object\",\"schema\":{}},"
+     "{\"name\":\"options\",\"schema\":{\"type\":\"object\"}}]",
+     "{\"type\":\"object\"}"},
     {"job.gather", "Call several methods at once and answer when they are over",
      "[{\"name\":\"calls\",\"required\":true,\"description\":\"{method, params, options} each\","
      "\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}," MODE_AND_LIMIT "]",

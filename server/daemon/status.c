@@ -73,6 +73,7 @@ status_jobs(const struct methods_view *view)
 
     dispatcher_report(view->dispatcher, &report);
     json_object_set_new(jobs, "queued", number(report.queued));
+    json_object_set_new(jobs, "delayed", number(report.delayed));
     json_object_set_new(jobs, "running", number(report.running));
     json_object_set_new(jobs, "sleeping", number(report.sleeping));
     json_object_set_new(jobs, "gathering", number(report.held));

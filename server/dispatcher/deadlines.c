@@ -15,13 +15,6 @@ struct deadline {
     enum timeout_kind kind; // what the timer is set to
 };
 
-static bool
-deadline_next(const struct job *job, int64_t *ret_due_us, enum timeout_kind *ret_kind)
-{
-    return timeouts_next(&job->timeouts, job->created_us, job->started_us, job->heard_us,
-                         ret_due_us, ret_kind);
-}
-
 static void
 deadline_set(struct deadline *deadline)
 {
@@ -30,7 +23,7 @@ deadline_set(struct deadline *deadline)
     int64_t left_us;
 
     event_del(&deadline->timer);
-    if (!deadline_next(deadline->job, &due_us, &deadline->kind))
+    if (!job_next_timeout(deadline->job, &due_us, &deadline->kind))
         return;
     left_us = due_us - clock_us();
     if (left_us < 0)
@@ -46,12 +39,11 @@ deadline_cb(evutil_socket_t fd, short what, void *context)
     struct deadlines *deadlines = deadline->deadlines;
     struct job *job = deadline->job;
     enum timeout_kind kind;
-    int64_t due_us;
 
     (void)fd;
     (void)what;
     // It may have been heard of since, or the loop's coarse clock is ahead of ours.
-    if (!deadline_next(job, &due_us, &kind) || due_us > clock_us()) {
+    if (!job_is_overdue(job, clock_us(), &kind)) {
         deadline_set(deadline);
         return;
     }

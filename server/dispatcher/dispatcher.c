@@ -1,30 +1,12 @@
-// See dispatcher.h.
+// See dispatcher.h. How a job comes in is in admission.c; this file is the rest of its life.
 #include "dispatcher/dispatcher.h"
 
+#include "common/clock.h"
 #include "common/errors.h"
 #include "common/log.h"
-#include "dispatcher/deadlines.h"
-#include "dispatcher/holder.h"
-#include "dispatcher/sleeper.h"
+#include "dispatcher/dispatcher_internal.h"
 
 #include <stdlib.h>
-
-struct dispatcher {
-    const struct config *config;
-    struct statistics *statistics;
-    const struct dispatcher_callbacks *callbacks;
-    void *context;
-    struct reaper *reaper;
-    struct routes *routes;
-    struct sleeper *sleeper;
-    struct holder holder;
-    struct deadlines deadlines;
-    size_t jobs;       // that have no outcome yet
-    size_t memory;     // bytes they hold
-    size_t pools_left; // while stopping
-    bool draining;
-    struct pool *pools[];
-};
 
 // ---- outcomes -------------------------------------------------------------------------------
 
@@ -43,6 +25,8 @@ dispatcher_settle(struct dispatcher *dispatcher, struct job *job, const struct o
     if (--dispatcher->jobs == 0 && dispatcher->draining)
         dispatcher->callbacks->idle(dispatcher->context);
 }
+
+static void dispatcher_run_again(struct dispatcher *dispatcher, struct job *job);
 
 // Its worker died, and it may run again.
 static bool
@@ -73,12 +57,11 @@ pool_finished_cb(void *context, struct job *job, const struct outcome *outcome)
     job->retries--;
     job->timeouts.us[TIMEOUT_QUEUE] = 0; // it has waited its time
     job_set_state(job, JOB_QUEUED);
-    deadlines_restart(job);
-    pool_resubmit(job->pool, job);
+    dispatcher_run_again(dispatcher, job);
 }
 
 // The daemon itself speaks: an error of the table.
-static void
+void
 dispatcher_speak(struct dispatcher *dispatcher, struct job *job, enum job_state state, char *error,
                  size_t length)
 {
@@ -88,142 +71,20 @@ dispatcher_speak(struct dispatcher *dispatcher, struct job *job, enum job_state 
     free(error);
 }
 
-static void
-dispatcher_refuse(struct dispatcher *dispatcher, struct job *job, enum error_code code)
-{
-    size_t length = 0;
-    char *error = error_object(code, (struct span){0}, &length);
-
-    dispatcher->statistics->jobs_refused++;
-    dispatcher_speak(dispatcher, job, JOB_FAILED, error, length);
-}
-
 static const struct pool_callbacks pool_callbacks;
 
 static const struct sleeper_callbacks sleeper_callbacks = {
     .finished = pool_finished_cb,
 };
 
-// ---- submission -----------------------------------------------------------------------------
-
-static size_t
-dispatcher_queued(const struct dispatcher *dispatcher)
-{
-    struct pool_report report;
-    size_t queued = 0;
-
-    for (size_t i = 0; i < dispatcher->config->pool_count; i++) {
-        pool_report(dispatcher->pools[i], &report);
-        queued += report.queued;
-    }
-    return queued;
-}
-
-// How long until the pool will have worked off what waits now, by its mean run time; in seconds.
-static double
-retry_after(const struct pool *pool)
-{
-    struct pool_report report;
-    double slots;
-    double seconds;
-
-    pool_report(pool, &report);
-    slots = (double)report.config->processes * config_slots(report.config);
-    seconds = (double)report.queued * report.run_time.mean_us / slots / 1e6;
-    return seconds > 0.1 ? seconds : 0.1;
-}
-
-static void
-dispatcher_refuse_busy(struct dispatcher *dispatcher, struct job *job, const struct pool *pool,
-                       const char *limit, size_t max)
-{
-    size_t length = 0;
-    char *error = error_object_format(ERROR_BUSY, &length,
-                                      "{\"limit\":\"%s\",\"max\":%zu,\"retry_after\":%.3f}", limit,
-                                      max, pool != NULL ? retry_after(pool) : 0.1);
-
-    dispatcher->statistics->jobs_refused++;
-    dispatcher_speak(dispatcher, job, JOB_FAILED, error, length);
-}
-
-static void
-dispatcher_submit_to_pool(struct dispatcher *dispatcher, const struct route *route, struct job *job)
-{
-    const struct limits *limits = &dispatcher->config->limits;
-    struct pool *pool = dispatcher->pools[route->pool];
-
-    job->pool = pool;
-    job->method = span_of(route->method);
-    job->method_index = route->index;
-    timeouts_tighten(&job->timeouts, &dispatcher->config->pools[route->pool].timeouts);
-    if (deadlines_watch(&dispatcher->deadlines, job) != 0)
-        dispatcher_refuse(dispatcher, job, ERROR_BUSY);
-    else if (!pool_has_room(pool) && dispatcher_queued(dispatcher) >= limits->queue_max)
-        dispatcher_refuse_busy(dispatcher, job, pool, "queue-max", limits->queue_max);
-    else
-        pool_submit(pool, job);
-}
-
-static void
-dispatcher_submit_sleep(struct dispatcher *dispatcher, struct job *job)
-{
-    if (deadlines_watch(&dispatcher->deadlines, job) != 0)
-        dispatcher_refuse(dispatcher, job, ERROR_BUSY);
-    else
-        sleeper_submit(dispatcher->sleeper, job);
-}
-
-// Counts the job in. False if there is no room for any job, and this one was refused.
-static bool
-dispatcher_admit(struct dispatcher *dispatcher, struct job *job)
-{
-    const struct limits *limits = &dispatcher->config->limits;
-
-    dispatcher->jobs++;
-    dispatcher->memory += job_size(job);
-    if (dispatcher->draining)
-        dispatcher_refuse(dispatcher, job, ERROR_SHUTTING_DOWN);
-    else if (dispatcher->memory > limits->queue_memory_max)
-        dispatcher_refuse_busy(dispatcher, job, NULL, "queue-memory-max", limits->queue_memory_max);
-    else
-        return true;
-    return false;
-}
-
-void
-dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job *job)
-{
-    const struct route *route;
-
-    if (!dispatcher_admit(dispatcher, job))
-        return;
-    if (span_is(method, SLEEPER_METHOD))
-        dispatcher_submit_sleep(dispatcher, job);
-    else if ((route = routes_find(dispatcher->routes, method)) != NULL)
-        dispatcher_submit_to_pool(dispatcher, route, job);
-    else
-        dispatcher_refuse(dispatcher, job, ERROR_METHOD_NOT_FOUND);
-}
-
-void
-dispatcher_hold(struct dispatcher *dispatcher, struct job *job)
-{
-    if (!dispatcher_admit(dispatcher, job))
-        return;
-    if (deadlines_watch(&dispatcher->deadlines, job) != 0) {
-        dispatcher_refuse(dispatcher, job, ERROR_BUSY);
-        return;
-    }
-    holder_take(&dispatcher->holder, job);
-    deadlines_restart(job);
-}
-
 // ---- stopping -------------------------------------------------------------------------------
 
 static void
 dispatcher_take_back(struct dispatcher *dispatcher, struct job *job)
 {
-    if (holder_has(&dispatcher->holder, job))
+    if (job->state == JOB_DELAYED)
+        delayer_give_back(&dispatcher->delayer, job);
+    else if (holder_has(&dispatcher->holder, job))
         holder_leave(&dispatcher->holder, job);
     else if (job->pool != NULL)
         pool_cancel(job->pool, job);
@@ -280,6 +141,8 @@ dispatcher_drain(struct dispatcher *dispatcher)
     for (size_t i = 0; i < dispatcher->config->pool_count; i++)
         while ((job = pool_any_queued(dispatcher->pools[i])) != NULL)
             dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_SHUTTING_DOWN);
+    while ((job = delayer_any(&dispatcher->delayer)) != NULL)
+        dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_SHUTTING_DOWN);
     if (--dispatcher->jobs == 0)
         dispatcher->callbacks->idle(dispatcher->context);
 }
@@ -296,23 +159,75 @@ dispatcher_abort(struct dispatcher *dispatcher)
         dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_SHUTTING_DOWN);
 }
 
+// A timeout of a job that is in nobody's hands is over.
+static void
+dispatcher_expire(struct dispatcher *dispatcher, struct job *job, enum timeout_kind kind)
+{
+    struct death death = {.cause = DEATH_TIMEOUT, .timeout = kind, .attempts = job->attempts};
+    struct pool_report report;
+    size_t length = 0;
+    char *error;
+
+    if (job->pool != NULL) {
+        pool_report(job->pool, &report);
+        death.pool = report.config->name;
+    }
+    error = certificate_error(&death, &length);
+    dispatcher_speak(dispatcher, job, JOB_TIMED_OUT, error, length);
+}
+
 // A timeout of a job is over: it is answered at once, and its work is stopped.
 static void
 deadline_over_cb(void *context, struct job *job, enum timeout_kind kind)
 {
     struct dispatcher *dispatcher = context;
-    struct death death = {.cause = DEATH_TIMEOUT, .timeout = kind};
     size_t length = 0;
     char *error;
 
-    if (job->pool != NULL) {
+    if (job->pool != NULL && job->state != JOB_DELAYED) {
         error = pool_expire(job->pool, job, kind, &length);
+        dispatcher_speak(dispatcher, job, JOB_TIMED_OUT, error, length);
     } else {
         dispatcher_take_back(dispatcher, job);
-        death.attempts = job->attempts;
-        error = certificate_error(&death, &length);
+        dispatcher_expire(dispatcher, job, kind);
     }
-    dispatcher_speak(dispatcher, job, JOB_TIMED_OUT, error, length);
+}
+
+// Its time is over, but the timer has not said so yet.
+static void
+pool_overdue_cb(void *context, struct job *job, enum timeout_kind kind)
+{
+    deadlines_forget(job);
+    deadline_over_cb(context, job, kind);
+}
+
+// The job is in nobody's hands and may start, unless it is too late.
+static bool
+dispatcher_is_too_late(struct dispatcher *dispatcher, struct job *job)
+{
+    enum timeout_kind kind;
+
+    if (!job_is_overdue(job, clock_us(), &kind))
+        return false;
+    dispatcher_expire(dispatcher, job, kind);
+    return true;
+}
+
+static void
+dispatcher_run_again(struct dispatcher *dispatcher, struct job *job)
+{
+    deadlines_restart(job);
+    if (!dispatcher_is_too_late(dispatcher, job))
+        pool_resubmit(job->pool, job);
+}
+
+static void
+delay_over_cb(void *context, struct job *job)
+{
+    struct dispatcher *dispatcher = context;
+
+    if (!dispatcher_is_too_late(dispatcher, job))
+        dispatcher_start(dispatcher, job);
 }
 
 // A worker has the job: other timeouts count from here.
@@ -329,11 +244,10 @@ pool_returned_cb(void *context, struct job *job)
 {
     struct dispatcher *dispatcher = context;
 
-    deadlines_restart(job);
     if (dispatcher->draining)
         dispatcher_refuse(dispatcher, job, ERROR_SHUTTING_DOWN);
     else
-        pool_resubmit(job->pool, job);
+        dispatcher_run_again(dispatcher, job);
 }
 
 static void
@@ -358,6 +272,7 @@ static const struct pool_callbacks pool_callbacks = {
     .finished = pool_finished_cb,
     .started = pool_started_cb,
     .returned = pool_returned_cb,
+    .overdue = pool_overdue_cb,
     .progress = pool_progress_cb,
     .stopped = pool_stopped_cb,
 };
@@ -410,6 +325,7 @@ dispatcher_new(const struct dispatcher_settings *settings,
     dispatcher->callbacks = callbacks;
     dispatcher->context = context;
     holder_init(&dispatcher->holder);
+    delayer_init(&dispatcher->delayer, settings->base, delay_over_cb, dispatcher);
     dispatcher->deadlines =
         (struct deadlines){.base = settings->base, .over = deadline_over_cb, .context = dispatcher};
     dispatcher->reaper = reaper_new(settings->base);
@@ -445,7 +361,8 @@ dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report 
 
     *ret_report = (struct dispatcher_report){
         .queued = queued,
-        .running = dispatcher->jobs - queued,
+        .delayed = dispatcher->delayer.count,
+        .running = dispatcher->jobs - queued - dispatcher->delayer.count,
         .sleeping = sleeper_running(dispatcher->sleeper),
         .held = dispatcher->holder.count,
         .memory = dispatcher->memory,

@@ -11,7 +11,9 @@
 #include "model/statistics.h"
 #include "pool/pool.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct dispatcher;
 
@@ -37,7 +39,7 @@ struct dispatcher *dispatcher_new(const struct dispatcher_settings *settings,
 void dispatcher_free(struct dispatcher *dispatcher);
 
 // Takes the job. Its sink is told exactly once, maybe before this returns (unknown method, wrong
-// params of `sleep`, too much waiting, shutting down).
+// params of `sleep`, too much waiting, too long a wait, shutting down).
 void dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job *job);
 
 // Takes a job that runs nowhere: it stands for work that others do, until dispatcher_finish. It is
@@ -48,6 +50,21 @@ void dispatcher_hold(struct dispatcher *dispatcher, struct job *job);
 // Ends the job with this outcome; its sink is told before this returns.
 void
 dispatcher_finish(struct dispatcher *dispatcher, struct job *job, const struct outcome *outcome);
+
+// What would become of a job if it were submitted now.
+struct dispatcher_quote {
+    const struct pool_config *config; // NULL: it is run by no pool
+    size_t queued;                    // of that pool, now
+    size_t running;
+    unsigned slots;  // jobs that it can run at once
+    int64_t wait_us; // how long the job would wait at most, in 39 of 40 cases
+    int64_t run_us;  // how long jobs of its method run on average; -1: not known
+    bool accepted;   // it would not be refused
+};
+// The job is looked at, and set up as dispatcher_submit would, but not taken. False if nobody knows
+// the method.
+bool dispatcher_quote(struct dispatcher *dispatcher, struct span method, struct job *job,
+                      struct dispatcher_quote *ret_quote);
 
 // Stops the job; its sink is told (-32800) before this returns.
 void dispatcher_cancel(struct dispatcher *dispatcher, struct job *job);
@@ -72,6 +89,7 @@ void dispatcher_stop(struct dispatcher *dispatcher);
 // What others may know of it.
 struct dispatcher_report {
     size_t queued;
+    size_t delayed;  // they wait for their time
     size_t running;  // those of `sleep` and those held included
     size_t sleeping; // those of `sleep`
     size_t held;     // see dispatcher_hold

@@ -77,11 +77,13 @@ static bool
 job_may_become(enum job_state from, enum job_state to)
 {
     switch (from) {
+    case JOB_DELAYED:
+        return to == JOB_QUEUED || to == JOB_FAILED || to == JOB_CANCELLED || to == JOB_TIMED_OUT;
     case JOB_QUEUED:
-        return to == JOB_RUNNING || to == JOB_FAILED || to == JOB_CANCELLED || to == JOB_LOST ||
-               to == JOB_TIMED_OUT;
+        return to == JOB_DELAYED || to == JOB_RUNNING || to == JOB_FAILED || to == JOB_CANCELLED ||
+               to == JOB_LOST || to == JOB_TIMED_OUT;
     case JOB_RUNNING:
-        return to != JOB_RUNNING;
+        return to != JOB_RUNNING && to != JOB_DELAYED;
     default:
         return false; // final
     }
@@ -97,6 +99,25 @@ job_set_state(struct job *job, enum job_state state)
     if (state == JOB_QUEUED) // its worker died, it runs again
         job->started_us = job->heard_us = 0;
     job->state = state;
+}
+
+bool
+job_next_timeout(const struct job *job, int64_t *ret_due_us, enum timeout_kind *ret_kind)
+{
+    return timeouts_next(&job->timeouts, job->created_us, job->created_us + job->delay_us,
+                         job->started_us, job->heard_us, ret_due_us, ret_kind);
+}
+
+bool
+job_is_overdue(const struct job *job, int64_t now_us, enum timeout_kind *ret_kind)
+{
+    enum timeout_kind kind;
+    int64_t due_us;
+
+    if (job->deadline == NULL || !job_next_timeout(job, &due_us, &kind) || due_us > now_us)
+        return false;
+    *ret_kind = kind;
+    return true;
 }
 
 void
@@ -115,9 +136,9 @@ const char *
 job_state_name(enum job_state state)
 {
     static const char *const names[JOB_STATE_COUNT] = {
-        [JOB_QUEUED] = "queued", [JOB_RUNNING] = "running",     [JOB_SUCCEEDED] = "succeeded",
-        [JOB_FAILED] = "failed", [JOB_CANCELLED] = "cancelled", [JOB_TIMED_OUT] = "timed_out",
-        [JOB_LOST] = "lost",
+        [JOB_QUEUED] = "queued",       [JOB_DELAYED] = "delayed", [JOB_RUNNING] = "running",
+        [JOB_SUCCEEDED] = "succeeded", [JOB_FAILED] = "failed",   [JOB_CANCELLED] = "cancelled",
+        [JOB_TIMED_OUT] = "timed_out", [JOB_LOST] = "lost",
     };
 
     return names[state];

@@ -2,8 +2,9 @@
 //
 //              +--> failed <--+            (refused before it ran: unknown method, busy, ...)
 //     new -> queued -> running -> succeeded | failed | cancelled | timed out | lost
-//               ^--------+         (its worker died, and it has retries)
-//              +------------------> cancelled
+//            |  ^ ^------+         (its worker died, and it has retries)
+//            v  | +---------------> cancelled | timed out
+//           delayed --------------> failed | cancelled | timed out
 //
 // `succeeded` and `failed`: the worker answered; `lost`: it died; the daemon speaks for it.
 #ifndef OFFLOAD_MODEL_JOB_H
@@ -18,7 +19,8 @@
 #include <sys/queue.h>
 
 enum job_state {
-    JOB_QUEUED,
+    JOB_QUEUED,  // it waits for a worker
+    JOB_DELAYED, // it waits for its time
     JOB_RUNNING,
     JOB_SUCCEEDED, // the first of the final states
     JOB_FAILED,
@@ -93,6 +95,12 @@ void job_free(struct job *job);
 
 // Checks that the step is one of the drawing above (a wrong one is a bug: it aborts).
 void job_set_state(struct job *job, enum job_state state);
+
+// When the next of its timeouts is over, and which. False if it has none that counts now.
+bool job_next_timeout(const struct job *job, int64_t *ret_due_us, enum timeout_kind *ret_kind);
+
+// True if one of them is over, although nobody has noticed yet: it must not start any more.
+bool job_is_overdue(const struct job *job, int64_t now_us, enum timeout_kind *ret_kind);
 
 // Copies text for its stdin into the job. False when out of memory.
 bool job_set_input(struct job *job, struct span text);

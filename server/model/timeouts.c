@@ -32,12 +32,13 @@ timeouts_any(const struct timeouts *timeouts)
 }
 
 bool
-timeouts_next(const struct timeouts *timeouts, int64_t created_us, int64_t started_us,
-              int64_t heard_us, int64_t *ret_due_us, enum timeout_kind *ret_kind)
+timeouts_next(const struct timeouts *timeouts, int64_t created_us, int64_t ready_us,
+              int64_t started_us, int64_t heard_us, int64_t *ret_due_us,
+              enum timeout_kind *ret_kind)
 {
     // From when each counts; 0: not now.
     const int64_t from_us[TIMEOUT_COUNT] = {
-        [TIMEOUT_QUEUE] = started_us == 0 ? created_us : 0,
+        [TIMEOUT_QUEUE] = started_us == 0 ? ready_us : 0,
         [TIMEOUT_RUN] = started_us,
         [TIMEOUT_SILENCE] = heard_us > started_us ? heard_us : started_us,
         [TIMEOUT_TOTAL] = created_us,

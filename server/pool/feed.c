@@ -2,19 +2,36 @@
 // into the pipes of busy ones. See pool_internal.h.
 #include "common/clock.h"
 #include "common/errors.h"
+#include "model/forecast.h"
 #include "pool/pool_internal.h"
 
 #include <stdlib.h>
 
-#define COST_UNKNOWN_US 10000 // in the queue, of a method that has not run yet
+#define COST_UNKNOWN_US 10000 // of a method that has not run yet
+
+// The job whose turn it is; NULL if none waits. Those that may not start any more go now: their
+// timers come later in the same turn of the loop.
+static struct job *
+pool_next_job(struct pool *pool, int64_t now_us)
+{
+    enum timeout_kind kind;
+    struct job *job;
+
+    while ((job = queue_next(&pool->queue)) != NULL && job_is_overdue(job, now_us, &kind))
+        pool->callbacks->overdue(pool->context, job, kind);
+    return job;
+}
 
 static void
 pool_feed_commands(struct pool *pool)
 {
-    struct job *job;
+    while (runner_has_room(pool->runner)) {
+        int64_t now_us = clock_us();
 
-    while (runner_has_room(pool->runner) && (job = queue_take(&pool->queue, clock_us())) != NULL)
-        runner_start(pool->runner, job);
+        if (pool_next_job(pool, now_us) == NULL)
+            return;
+        runner_start(pool->runner, queue_take(&pool->queue, now_us));
+    }
 }
 
 // How long the job is thought to run; `unknown_us` if its method has not run yet.
@@ -105,7 +122,7 @@ pool_feed(struct pool *pool)
         return;
     }
     while ((place = pool_roomy_place(pool)) != NULL || !pool->ahead_full) {
-        job = queue_next(&pool->queue);
+        job = pool_next_job(pool, now_us);
         if (job == NULL)
             return;
         if (place == NULL)
@@ -131,4 +148,70 @@ pool_enqueue(struct pool *pool, struct job *job, bool front)
         return;
     queue_add(&pool->queue, job, front, clock_us());
     pool_feed(pool);
+}
+
+// ---- outlook --------------------------------------------------------------------------------
+
+// Turns are by typical run times, for which a rare long job counts little; what they add up to is
+// not.
+static double
+rare_long_jobs(const struct run_time *run_time)
+{
+    return run_time->typical_us > 0 && run_time->mean_us > run_time->typical_us
+               ? run_time->mean_us / run_time->typical_us
+               : 1;
+}
+
+// A job that has run for so many times what is usual says nothing about when its slot is free.
+#define STUCK_FACTOR 3
+
+// Slots with such jobs are left out, as long as there are others. If there are none, the wait is
+// taken to be as long as the youngest of them has run already.
+static void
+leave_out_stuck(const struct pool *pool, struct forecast *forecast)
+{
+    int64_t now_us = clock_us();
+    int64_t usual_us = STUCK_FACTOR * forecast->mean_us;
+    const struct job *job;
+    unsigned stuck = 0;
+
+    TAILQ_FOREACH (job, &pool->running, link) { // the oldest first
+        int64_t age_us = now_us - job->started_us;
+
+        if (age_us <= usual_us)
+            break;
+        if (++stuck < forecast->slots)
+            continue;
+        forecast->mean_us = age_us;
+        return;
+    }
+    forecast->slots -= stuck;
+    forecast->running -= stuck;
+}
+
+struct pool_outlook
+pool_look_ahead(const struct pool *pool, const struct job *job)
+{
+    const struct run_time *known = &pool->method_times[job->method_index];
+    struct forecast forecast = {
+        .mean_us = (int64_t)pool->run_time.mean_us,
+        .running = (unsigned)pool->running_count,
+        .slots = pool->config->processes * config_slots(pool->config),
+    };
+    unsigned slots = forecast.slots;
+    struct job like = *job;
+    double work_us;
+
+    if (pool->run_time.samples == 0)
+        forecast.mean_us = COST_UNKNOWN_US;
+    leave_out_stuck(pool, &forecast);
+    like.cost_us = pool_cost_us(pool, job, COST_UNKNOWN_US);
+    work_us = (double)(queue_work_before(&pool->queue, &like) + pool->ahead_us);
+    forecast.work_us = (int64_t)(work_us * rare_long_jobs(&pool->run_time));
+    return (struct pool_outlook){
+        .wait_us = forecast_wait_us(&forecast),
+        .run_us = known->samples > 0 ? (int64_t)known->mean_us : -1,
+        .retry_us = forecast_retry_us(&forecast),
+        .slots = slots,
+    };
 }

@@ -41,6 +41,7 @@ pool_handed_over(struct pool *pool, struct job *job)
 {
     TAILQ_INSERT_TAIL(&pool->ahead, job, link);
     pool->ahead_count++;
+    pool->ahead_us += job->cost_us;
 }
 
 void
@@ -48,6 +49,7 @@ pool_leave_ahead(struct pool *pool, struct job *job)
 {
     TAILQ_REMOVE(&pool->ahead, job, link);
     pool->ahead_count--;
+    pool->ahead_us -= job->cost_us;
     job->place = NULL;
 }
 

@@ -37,6 +37,9 @@ struct pool_callbacks {
     // The job, still queued, has come back from a worker that had not begun with it; it is the
     // callee's, who will most likely resubmit it.
     void (*returned)(void *context, struct job *job);
+    // The job is next, and one of its timeouts is over: it must not start. It is still in the pool,
+    // and the callee's to expire.
+    void (*overdue)(void *context, struct job *job, enum timeout_kind kind);
     // Progress of a running job; the value (raw JSON) is borrowed for the call.
     void (*progress)(void *context, struct job *job, struct span value);
     // After pool_stop: every worker is gone. May come from inside pool_stop.
@@ -58,6 +61,16 @@ unsigned pool_crash_limit(const struct pool *pool);
 
 // True if a job submitted now would run at once.
 bool pool_has_room(const struct pool *pool);
+
+// What would become of a job that came now.
+struct pool_outlook {
+    int64_t wait_us;  // how long it would wait at most, in 39 of 40 cases
+    int64_t run_us;   // how long jobs of its method run on average; -1: none has run yet
+    int64_t retry_us; // when to try again, should there be no room for it
+    unsigned slots;   // jobs that the pool can run at once
+};
+// Of the job, its method_index and how it waits are looked at.
+struct pool_outlook pool_look_ahead(const struct pool *pool, const struct job *job);
 
 // Takes a job back: out of the queue, or away from its worker, which stops the work where that does
 // not harm others (worker_abandon).

@@ -45,6 +45,7 @@ struct pool {
     struct queue queue;
     struct job_list ahead; // in a worker's pipe, which has not begun with them
     size_t ahead_count;
+    int64_t ahead_us; // how long they may run
     struct job_list running;
     size_t running_count;
     struct place_list roomy;

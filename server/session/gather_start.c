@@ -85,7 +85,7 @@ answer_control(struct gather *gather, size_t index, const struct message *messag
     struct session *session = gather->gathers->session;
     struct session_reply reply = {0};
 
-    if (!session->hooks->control(session->context, message->method, message->params, &reply))
+    if (!requests_control(session, message, &reply))
         return false;
     gather_put(gather, index, reply.failed,
                (struct span){.at = reply.text, .length = reply.length});
@@ -135,7 +135,7 @@ read_call(const struct gather_plan *plan, size_t index, struct message *message,
     if (plan->map ? !read_item(plan, element, message, ret_fault)
                   : !job_run_read_call(element, message, ret_fault))
         return false;
-    if (span_is(message->method, "job.run") && !job_run_unwrap(message, ret_fault))
+    if (span_is(message->method, JOB_RUN_METHOD) && !job_run_unwrap(message, ret_fault))
         return false;
     return job_options_parse(message->options, ret_options, ret_fault) &&
            check_progress(ret_options, ret_fault);

@@ -298,14 +298,37 @@ gather_link(struct gather *gather)
     }
 }
 
+// It waits in no pool; its calls do, and have options of their own.
+static bool
+check_options(const struct job_options *options, struct job_options_fault *ret_fault)
+{
+    const char *member = options->priority != 0                 ? "options.priority"
+                         : options->delay_us != 0               ? "options.delay"
+                         : options->max_wait_us != JOB_WAIT_ANY ? "options.max_wait"
+                                                                : NULL;
+
+    if (member == NULL)
+        return true;
+    *ret_fault = (struct job_options_fault){
+        .argument = {member, "it in the options of each call"},
+        .fault = {.member = span_of(member), .reason = "not for the whole"},
+    };
+    return false;
+}
+
 bool
 gather_open(struct gathers *gathers, const struct gather_origin *origin,
             const struct message *message, const struct job_options *options, char **ret_error,
             size_t *ret_length)
 {
     const struct limits *limits = limits_of(gathers);
+    struct job_options_fault fault;
     struct gather *gather;
 
+    if (!check_options(options, &fault)) {
+        *ret_error = argument_error(&fault.argument, &fault.fault, ret_length);
+        return false;
+    }
     if (origin->parent != NULL && origin->parent->depth >= limits->gather_depth_max) {
         *ret_error = limit_error("gather-depth-max", limits->gather_depth_max, ret_length);
         return false;

@@ -6,6 +6,9 @@
 static const struct argument job_run_argument = {
     .name = "method", .expected = "a string; job.run takes {method, params, options}"};
 
+static const struct argument job_quote_argument = {
+    .name = "method", .expected = "a string; job.quote takes {method, params, options}"};
+
 static const struct argument call_argument = {
     .name = "method", .expected = "a string; a call is {method, params, options}"};
 
@@ -60,9 +63,11 @@ read_members(struct span object, const struct argument *argument, struct message
 bool
 job_run_unwrap(struct message *message, struct job_options_fault *ret_fault)
 {
+    bool quote = span_is(message->method, JOB_QUOTE_METHOD);
     struct message inner = {.kind = message->kind, .id = message->id};
 
-    if (!read_members(message->params, &job_run_argument, &inner, ret_fault))
+    if (!read_members(message->params, quote ? &job_quote_argument : &job_run_argument, &inner,
+                      ret_fault))
         return false;
     if (!span_present(inner.options))
         inner.options = message->options;

@@ -8,9 +8,12 @@
 
 #include <stdbool.h>
 
-// Puts the inner members in place of the message's own (its options serve if there are no inner
-// ones). The method's name is unescaped in place, as messages_parse does it. False with *ret_fault
-// filled, and the message as it was, if the params are wrong.
+#define JOB_RUN_METHOD   "job.run"
+#define JOB_QUOTE_METHOD "job.quote"
+
+// For both of them. Puts the inner members in place of the message's own (its options serve if
+// there are no inner ones). The method's name is unescaped in place, as messages_parse does it.
+// False with *ret_fault filled, and the message as it was, if the params are wrong.
 bool job_run_unwrap(struct message *message, struct job_options_fault *ret_fault);
 
 // Reads one call of a gather, which is what job.run takes, into the message: method, params and

@@ -4,6 +4,7 @@
 #include "model/job_options.h"
 #include "session/gather_plan.h"
 #include "session/job_make.h"
+#include "session/job_quote.h"
 #include "session/job_run.h"
 #include "session/session_internal.h"
 
@@ -124,13 +125,21 @@ submit(struct session *session, const struct message *message, const struct addr
         submit_job(session, message, to, options);
 }
 
+bool
+requests_control(struct session *session, const struct message *message,
+                 struct session_reply *ret_reply)
+{
+    return job_quote(session, message, ret_reply) ||
+           session->hooks->control(session->context, message->method, message->params, ret_reply);
+}
+
 static bool
 answer_control(struct session *session, const struct message *message,
                const struct address_of_answer *to)
 {
     struct session_reply reply = {0};
 
-    if (!session->hooks->control(session->context, message->method, message->params, &reply))
+    if (!requests_control(session, message, &reply))
         return false;
     if (reply.text != NULL)
         answers_write(session, to, reply.failed,
@@ -145,7 +154,7 @@ static bool
 read_options(struct message *message, struct job_options *ret_options,
              struct job_options_fault *ret_fault)
 {
-    if (span_is(message->method, "job.run") && !job_run_unwrap(message, ret_fault))
+    if (span_is(message->method, JOB_RUN_METHOD) && !job_run_unwrap(message, ret_fault))
         return false;
     return job_options_parse(message->options, ret_options, ret_fault);
 }
@@ -178,7 +187,7 @@ take_notification(struct session *session, struct message *message)
         cancel_request(session, message->params);
     else if (!read_options(message, &options, &fault))
         return;
-    else if (session->hooks->control(session->context, message->method, message->params, &reply))
+    else if (requests_control(session, message, &reply))
         free(reply.text); // nobody wants to know
     else
         submit(session, message, &nowhere, &options);

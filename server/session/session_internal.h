@@ -45,6 +45,9 @@ void session_sign(const struct session *session, struct job *job); // says whose
 // requests.c
 void requests_take_line(struct session *session, char *line, size_t length);
 void requests_take_long_line(struct session *session, const char *begin, size_t length);
+// Answers a method that is no job's; false if it is none.
+bool requests_control(struct session *session, const struct message *message,
+                      struct session_reply *ret_reply);
 
 // answers.c. Each writes exactly one answer; when there is no memory even for "busy" the session is
 // closed.

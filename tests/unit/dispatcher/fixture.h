@@ -91,7 +91,8 @@ house_close(struct house *house)
 {
     struct dispatcher_report report = house_report(house);
 
-    assert_int_equal(report.queued + report.running + report.sleeping + report.memory, 0);
+    assert_int_equal(
+        report.queued + report.delayed + report.running + report.sleeping + report.memory, 0);
     dispatcher_stop(house->dispatcher);
     LOOP_UNTIL(&house->loop, house->stopped);
     assert_int_equal(house->stopped, 1);

@@ -136,11 +136,39 @@ test_running_again(void **state)
     job_free(job);
 }
 
+// Overdue is what has a timeout that is over and is watched; a delay puts off `queue` alone.
+static void
+test_overdue(void **state)
+{
+    struct job job = {.created_us = 1000, .timeouts.us = {[TIMEOUT_QUEUE] = 50}};
+    enum timeout_kind kind = TIMEOUT_COUNT;
+    int64_t due_us;
+
+    (void)state;
+    assert_false(job_is_overdue(&job, 2000, &kind)); // nobody watches it
+    job.deadline = (struct deadline *)&job;
+    assert_false(job_is_overdue(&job, 1049, &kind));
+    assert_int_equal(kind, TIMEOUT_COUNT);
+    assert_true(job_is_overdue(&job, 1050, &kind));
+    assert_int_equal(kind, TIMEOUT_QUEUE);
+    job.delay_us = 500;
+    assert_false(job_is_overdue(&job, 1549, &kind));
+    assert_true(job_is_overdue(&job, 1550, &kind));
+    job.timeouts.us[TIMEOUT_TOTAL] = 300;
+    assert_true(job_next_timeout(&job, &due_us, &kind));
+    assert_int_equal(due_us, 1300);
+    assert_int_equal(kind, TIMEOUT_TOTAL);
+    job.started_us = 1200;
+    assert_false(job_is_overdue(&job, 1299, &kind));
+    assert_true(job_is_overdue(&job, 1300, &kind));
+    assert_int_equal(kind, TIMEOUT_TOTAL);
+}
+
 static void
 test_names(void **state)
 {
-    static const char *const names[] = {"queued",    "running",   "succeeded", "failed",
-                                        "cancelled", "timed_out", "lost"};
+    static const char *const names[] = {"queued", "delayed",   "running",   "succeeded",
+                                        "failed", "cancelled", "timed_out", "lost"};
 
     (void)state;
     for (int i = 0; i < JOB_STATE_COUNT; i++)
@@ -179,7 +207,9 @@ step_is_drawn(enum job_state from, enum job_state to)
 {
     if (from == JOB_QUEUED)
         return to != JOB_QUEUED && to != JOB_SUCCEEDED;
-    return from == JOB_RUNNING && to != JOB_RUNNING;
+    if (from == JOB_DELAYED)
+        return to == JOB_QUEUED || to == JOB_FAILED || to == JOB_CANCELLED || to == JOB_TIMED_OUT;
+    return from == JOB_RUNNING && to != JOB_RUNNING && to != JOB_DELAYED;
 }
 
 static void
@@ -203,8 +233,8 @@ main(void)
         cmocka_unit_test(test_new),           cmocka_unit_test(test_params_are_copied),
         cmocka_unit_test(test_absent_params), cmocka_unit_test(test_shared_params),
         cmocka_unit_test(test_mute),          cmocka_unit_test(test_running_sets_the_time),
-        cmocka_unit_test(test_running_again), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_every_step),
+        cmocka_unit_test(test_running_again), cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_every_step),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

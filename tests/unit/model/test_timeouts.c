@@ -21,32 +21,34 @@ timeouts_of(int64_t queue_us, int64_t run_us, int64_t silence_us, int64_t total_
 }
 
 static void
-check_next(struct timeouts timeouts, const int64_t moments_us[3], int64_t due_us,
+check_next(struct timeouts timeouts, const int64_t moments_us[4], int64_t due_us,
            enum timeout_kind kind)
 {
     enum timeout_kind seen_kind = TIMEOUT_COUNT;
     int64_t seen_us = -1;
 
-    assert_true(timeouts_next(&timeouts, moments_us[0], moments_us[1], moments_us[2], &seen_us,
-                              &seen_kind));
+    assert_true(timeouts_next(&timeouts, moments_us[0], moments_us[1], moments_us[2], moments_us[3],
+                              &seen_us, &seen_kind));
     assert_int_equal(seen_us, due_us);
     assert_int_equal(seen_kind, kind);
 }
-// Created, started and heard of at these moments.
-#define AT(created_us, started_us, heard_us) \
-    (const int64_t[])                        \
-    {                                        \
-        created_us, started_us, heard_us     \
+// Created, ready, started and heard of at these moments.
+#define WITH_DELAY(created_us, ready_us, started_us, heard_us) \
+    (const int64_t[])                                          \
+    {                                                          \
+        created_us, ready_us, started_us, heard_us             \
     }
+#define AT(created_us, started_us, heard_us) \
+    WITH_DELAY(created_us, created_us, started_us, heard_us)
 
 static void
-check_none(struct timeouts timeouts, const int64_t moments_us[3])
+check_none(struct timeouts timeouts, const int64_t moments_us[4])
 {
     enum timeout_kind kind = TIMEOUT_COUNT;
     int64_t due_us = 4711;
 
-    assert_false(
-        timeouts_next(&timeouts, moments_us[0], moments_us[1], moments_us[2], &due_us, &kind));
+    assert_false(timeouts_next(&timeouts, moments_us[0], moments_us[1], moments_us[2],
+                               moments_us[3], &due_us, &kind));
     assert_int_equal(due_us, 4711);
     assert_int_equal(kind, TIMEOUT_COUNT);
 }
@@ -102,6 +104,17 @@ test_while_it_waits(void **state)
     check_none(timeouts_of(0, 1, 1, 0), AT(100, 0, 0)); // these count from its start
 }
 
+// Only `queue` counts from when it is ready.
+static void
+test_with_a_delay(void **state)
+{
+    (void)state;
+    check_next(timeouts_of(10, 1, 1, 0), WITH_DELAY(100, 500, 0, 0), 510, TIMEOUT_QUEUE);
+    check_next(timeouts_of(10, 1, 1, 50), WITH_DELAY(100, 500, 0, 0), 150, TIMEOUT_TOTAL);
+    check_next(timeouts_of(10, 7, 0, 0), WITH_DELAY(100, 500, 505, 0), 512, TIMEOUT_RUN);
+    check_next(timeouts_of(10, 7, 0, 405), WITH_DELAY(100, 500, 505, 0), 505, TIMEOUT_TOTAL);
+}
+
 static void
 test_while_it_runs(void **state)
 {
@@ -144,6 +157,7 @@ main(void)
         cmocka_unit_test(test_any),
         cmocka_unit_test(test_a_request_only_shortens),
         cmocka_unit_test(test_while_it_waits),
+        cmocka_unit_test(test_with_a_delay),
         cmocka_unit_test(test_while_it_runs),
         cmocka_unit_test(test_each_progress_restarts_silence_alone),
         cmocka_unit_test(test_the_longest),
