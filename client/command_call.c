@@ -6,15 +6,18 @@
 #include "client/output.h"
 #include "client/params.h"
 #include "client/report.h"
+#include "client/retry.h"
 #include "common/errors.h"
 #include "common/message.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-#define STDIN_MAX ((size_t)64 << 20) // bytes of params
+#define STDIN_MAX  ((size_t)64 << 20) // bytes of params
+#define BUSY_TRIES 10                 // when the daemon is full
 
 // All of stdin; malloc, caller frees.
 static int
@@ -142,6 +145,33 @@ progress_cb(void *context, const char *json, size_t length)
     fprintf(stderr, "%.*s\n", (int)length, json);
 }
 
+static void
+pause_us(int64_t us)
+{
+    struct timespec pause = {us / 1000000, us % 1000000 * 1000};
+
+    nanosleep(&pause, NULL);
+}
+
+// Asks again as long as the daemon is full, when it has said that it makes sense.
+static int
+ask_patiently(struct ask *ask, const struct offload_call *call, struct offload_answer *ret)
+{
+    for (int tries = 1;; tries++) {
+        int status = ask_request(ask, call, OFFLOAD_FOREVER, ret);
+        int64_t delay_us;
+
+        if (status != 0 || ret->outcome != OFFLOAD_ERROR || ret->code != ERROR_BUSY ||
+            tries == BUSY_TRIES)
+            return status;
+        delay_us = retry_busy_us((struct span){ret->json, ret->length});
+        if (delay_us < 0)
+            return status;
+        offload_answer_done(ret);
+        pause_us(delay_us);
+    }
+}
+
 static int
 make_call(const struct options *options, const struct offload_call *call)
 {
@@ -154,7 +184,7 @@ make_call(const struct options *options, const struct offload_call *call)
     if (options->notify) {
         status = ask_notify(ask, call);
     } else {
-        status = ask_request(ask, call, OFFLOAD_FOREVER, &answer);
+        status = ask_patiently(ask, call, &answer);
         if (status == 0) {
             status = print_answer(options, &answer);
             offload_answer_done(&answer);

@@ -25,13 +25,16 @@ is_final(int code)
     return false;
 }
 
-static int64_t
-busy_delay_us(struct span error)
+int64_t
+retry_busy_us(struct span error)
 {
-    struct span raw = member_find(member_find(error, "data"), "retry_after");
+    struct span data = member_find(error, "data");
+    struct span raw = member_find(data, "retry_after");
     double seconds = BUSY_SECONDS;
     char text[32];
 
+    if (span_is(member_find(data, "limit"), "\"max_wait\""))
+        return -1;
     if (raw.length > 0 && raw.length < sizeof(text)) {
         memcpy(text, raw.at, raw.length);
         text[raw.length] = '\0';
@@ -47,7 +50,7 @@ retry_delay_us(const struct job *job, int code, unsigned retries, int64_t now_us
 {
     if (code == ERROR_BUSY)
         return job->busy_us == 0 || now_us - job->busy_us < RETRY_BUSY_US
-                   ? busy_delay_us(job->outcome)
+                   ? retry_busy_us(job->outcome)
                    : -1;
     return !is_final(code) && job->attempt <= retries ? 0 : -1;
 }

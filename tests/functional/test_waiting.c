@@ -148,6 +148,56 @@ test_refusals(struct fixture *fixture)
     fixture_await(fixture, "jobs.refused", 2);
 }
 
+// The queue is full, with one job that does not end and one that waits.
+static void
+fill_the_queue(struct fixture *fixture, struct peer *peer)
+{
+    peer_say(peer, REQUEST("\"runs\"", "cpu.sum_squares", FOREVER));
+    fixture_await(fixture, "jobs.running", 1);
+    peer_say(peer, REQUEST("\"waits\"", "cpu.echo", "[]"));
+    fixture_await(fixture, "jobs.queued", 1);
+}
+
+// The client comes back when it was told to, and has its answer as soon as there is room.
+static void
+test_the_client_comes_back(struct fixture *fixture)
+{
+    const char *const arguments[] = {
+        "--server", fixture->daemon.tcp_address, "call", "cpu.echo", "[7]", NULL};
+    struct peer *peer = open_tcp(fixture);
+    struct command command;
+
+    fill_the_queue(fixture, peer);
+    command_start(&command, OFFLOAD_PROGRAM, arguments, NULL);
+    fixture_await(fixture, "jobs.refused", 1);
+    peer_say(peer, NOTIFICATION("$/cancelRequest", "{\"id\":\"runs\"}"));
+    command_wait(&command);
+    assert_string_equal(command.out, "[7]\n");
+    assert_string_equal(command.err, "");
+    assert_int_equal(command.status, 0);
+    command_done(&command);
+}
+
+// But not for ever.
+static void
+test_the_client_gives_up(struct fixture *fixture)
+{
+    const char *const arguments[] = {
+        "--server", fixture->daemon.tcp_address, "call", "cpu.echo", "[7]", NULL};
+    struct peer *peer = open_tcp(fixture);
+    struct command command;
+
+    fill_the_queue(fixture, peer);
+    command_run(&command, OFFLOAD_PROGRAM, arguments, NULL, NULL);
+    assert_int_equal(command.status, error_exit_status(ERROR_BUSY));
+    check_contains(command.err, "queue-max");
+    assert_int_equal(fixture_number(fixture, "jobs.refused"), 10);
+    command_done(&command);
+    peer_say(peer, NOTIFICATION("$/cancelRequest", "{\"id\":\"runs\"}"));
+    expect_error(peer_line(peer), "\"runs\"", ERROR_CANCELLED);
+    expect_result(peer_line(peer), "\"waits\"", "[]");
+}
+
 // ---- quotes ---------------------------------------------------------------------------------
 
 static void
@@ -188,4 +238,8 @@ HARNESS_MAIN(SCENARIO_CONFIG(test_delays_go_with_their_client, CONFIG_FAULTY),
              SCENARIO_CONFIG(test_delays_end_with_the_daemon, CONFIG_FAULTY),
              SCENARIO_CONFIG(test_delays_within, CONFIG_FAULTY),
              SCENARIO_CONFIG(test_refusals, CONFIG_FAULTY, "--set", "server.queue-max=2"),
+             SCENARIO_CONFIG(test_the_client_comes_back, CONFIG_FAULTY, "--set",
+                             "server.queue-max=1"),
+             SCENARIO_CONFIG(test_the_client_gives_up, CONFIG_FAULTY, "--set",
+                             "server.queue-max=1"),
              SCENARIO_CONFIG(test_quotes, CONFIG_FAULTY))

@@ -121,6 +121,10 @@ a_full_daemon(void **state)
     assert_int_equal(delay(ERROR_BUSY, "{\"data\":{\"retry_after\":1e400}}", 1, 0), 5000000);
     assert_int_equal(delay(ERROR_BUSY, "{\"data\":{\"retry_after\":-1e400}}", 1, 0), 10000);
     assert_int_equal(delay(ERROR_BUSY, "{}", 1, 0), 100000);
+    assert_int_equal(
+        delay(ERROR_BUSY, "{\"data\":{\"limit\":\"queue-max\",\"retry_after\":2}}", 1, 0), 2000000);
+    assert_int_equal(
+        delay(ERROR_BUSY, "{\"data\":{\"limit\":\"max_wait\",\"retry_after\":2}}", 1, 0), -1);
     assert_int_equal(retry_delay_us(&job, ERROR_BUSY, 0, RETRY_BUSY_US), 100000);
     assert_int_equal(retry_delay_us(&job, ERROR_BUSY, 0, RETRY_BUSY_US + 1000), -1);
 }
