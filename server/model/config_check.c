@@ -3,6 +3,7 @@
 // change.
 #include "common/span.h"
 #include "model/config_draft.h"
+#include "model/template.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -77,6 +78,8 @@ check_method(struct config_draft *draft, const struct pool_draft *pool, size_t i
 
     if (!is_plain(methods[index]))
         problem = "is not plain ASCII without quotes and backslashes";
+    else if (strpbrk(methods[index], ",;") != NULL)
+        problem = "has a comma or a semicolon (names stand apart by white space)";
     else if (is_reserved(methods[index]))
         problem = "is a name that the daemon keeps for itself";
     else if (is_listed(methods, index, methods[index]))
@@ -194,6 +197,37 @@ check_kind(struct config_draft *draft, struct pool_draft *pool)
     return kinds == 1;
 }
 
+// The words of a command must be a template, and so must those that stand in one key alone: then it
+// is that key's line which has to be changed.
+static void
+check_template(struct config_draft *draft, const struct pool_draft *pool, enum config_key key,
+               const struct template_source *source)
+{
+    char problem[200];
+    struct template *template = template_new(source, problem, sizeof(problem));
+
+    if (template == NULL)
+        draft_fail(draft, pool->said[key], "%s: %s", draft_key_name(key), problem);
+    template_free(template);
+}
+
+static void
+check_templates(struct config_draft *draft, const struct pool_draft *pool)
+{
+    const struct pool_config *config = &pool->config;
+
+    check_template(draft, pool, KEY_COMMAND, &(struct template_source){.argv = config->command});
+    check_template(draft, pool, KEY_ENVIRONMENT,
+                   &(struct template_source){.environment = config->environment});
+    check_template(draft, pool, KEY_STDIN,
+                   &(struct template_source){.stdin_param = config->stdin_param});
+    if (!draft->failed)
+        check_template(draft, pool, KEY_COMMAND,
+                       &(struct template_source){.argv = config->command,
+                                                 .environment = config->environment,
+                                                 .stdin_param = config->stdin_param});
+}
+
 static void
 check_command(struct config_draft *draft, const struct pool_draft *pool)
 {
@@ -205,9 +239,10 @@ check_command(struct config_draft *draft, const struct pool_draft *pool)
     else if (pool->config.command[0][0] != '/')
         draft_fail(draft, at, "command: '%s' is not an absolute path",
                    draft_quote(pool->config.command[0], quote));
-    else if (config_slots(&pool->config) != 1)
-        draft_fail(draft, at, "[pool %s] has a command: it has no threads, only processes",
-                   pool->config.name);
+    else
+        check_templates(draft, pool);
+    if (pool->config.threads != 1)
+        draft_fail(draft, pool->said[KEY_THREADS], "a command has no threads, only processes");
 }
 
 static void

@@ -6,7 +6,7 @@
 #include "pool/command_json.h"
 #include "pool/environment.h"
 #include "pool/pool_internal.h"
-#include "pool/template.h"
+#include "model/template.h"
 
 #include <errno.h>
 #include <stdio.h>

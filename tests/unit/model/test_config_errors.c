@@ -16,6 +16,7 @@
     "123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 " \
     "123456789 123456789"
 #define METHODS_HELP "is not plain ASCII without quotes and backslashes"
+#define BRACES       "('{{' stands for a brace)"
 #define RESERVED     "is a name that the daemon keeps for itself"
 #define NO_LOOPBACK \
     " is not loopback; nothing else is served until authentication and TLS are configured"
@@ -229,6 +230,12 @@ pools_that_make_no_sense(void **state)
         {"[pool p]\nprogram = /a\nmethods = $/x\n", ":3: methods: '$/x' " RESERVED},
         {"[pool p]\nprogram = /a\nmethods = \"x\"\n", ":3: methods: '\"x\"' " METHODS_HELP},
         {"[pool p]\nprogram = /a\nmethods = a\\b\n", ":3: methods: 'a\\\\b' " METHODS_HELP},
+        {"[pool p]\nprogram = /a\nmethods = gc, revcomp\n",
+         ":3: methods: 'gc,' has a comma or a semicolon (names stand apart by white space)"},
+        {"[pool p]\nprogram = /a\nmethods = a\n b,c\n",
+         ":3: methods: 'b,c' has a comma or a semicolon (names stand apart by white space)"},
+        {"[pool p]\nprogram = /a\nmethods = a; b\n",
+         ":3: methods: 'a;' has a comma or a semicolon (names stand apart by white space)"},
         {"[pool p]\nprogram = /a\nmethods = \xc3\xa4\n", ":3: methods: '\xc3\xa4' " METHODS_HELP},
         {"[pool p]\nprogram = /a\nmethods = q.x\n[pool q]\nprogram = /b\nmethods = x\n",
          ":3: methods: 'q.x' is also POOL.METHOD of a method"},
@@ -239,6 +246,60 @@ pools_that_make_no_sense(void **state)
     };
 
     CHECK_ROWS(*state, rows);
+}
+
+// What a job's process is started with is a template, in whichever key it stands.
+static void
+commands_that_are_no_templates(void **state)
+{
+    static const struct row rows[] = {
+        {"[pool p]\nmethods = x\ncommand = /bin/echo {x\n",
+         ":3: command: argument 1: '{' without '}' " BRACES},
+        {"[pool p]\nmethods = x\ncommand = /bin/echo a x}\n",
+         ":3: command: argument 2: '}' without '{' ('}}' stands for a brace)"},
+        {"[pool p]\ncommand = /bin/echo {}\nmethods = x\n",
+         ":2: command: argument 1: '{}' has no name"},
+        {"[pool p]\ncommand = /bin/{x}\nmethods = x\n",
+         ":2: command: argument 0: no placeholder may stand here"},
+        {"[pool p]\ncommand = /bin/echo {a.b}\nmethods = x\n",
+         ":2: command: argument 1: a placeholder's name has letters, digits, '-' and '_' "
+         "only " BRACES},
+        {"[pool p]\ncommand = /bin/echo {x}\nmethods = x\nenvironment = A={x}\n B={slot\n",
+         ":4: environment: environment value 2: '{' without '}' " BRACES},
+        {"[pool p]\ncommand = /bin/echo\nmethods = x\nenvironment = {slot}=1\n",
+         ":4: environment: environment value 1: no placeholder may stand here"},
+        {"[pool p]\ncommand = /bin/cat\nmethods = x\nstdin = {body}\n",
+         ":4: stdin: the param for stdin cannot have this name (letters, digits, '-' and '_')"},
+        {"[pool p]\ncommand = /bin/cat\nstdin = slot\nmethods = x\n",
+         ":3: stdin: the param for stdin cannot have this name (letters, digits, '-' and '_')"},
+        // what comes first counts
+        {"[pool p]\nenvironment = A={\ncommand = /bin/echo {\nmethods = x\n",
+         ":2: environment: environment value 1: '{' without '}' " BRACES},
+        {"[pool p]\ncommand = /bin/echo {x}\nmethods = x\nthreads = 2\n",
+         ":4: a command has no threads, only processes"},
+        {"[pool p]\ncommand = /bin/echo {x}\nmethods = x\nin-flight = 2\n",
+         ":4: in-flight is for programs, without threads"},
+    };
+
+    CHECK_ROWS(*state, rows);
+}
+
+// Each key has few names, together they have too many.
+static void
+too_many_placeholders_in_all(void **state)
+{
+    char text[2000] = "[pool p]\nmethods = x\ncommand = /bin/echo\n";
+
+    for (int i = 0; i < 64; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "  {p%d}\n", i);
+    folder_write(*state, "offloadd.conf", text);
+    config_free(folder_load(*state, NULL));
+    strcat(text, "environment = A={p0}\n");
+    folder_write(*state, "offloadd.conf", text);
+    config_free(folder_load(*state, NULL));
+    strcat(text, "stdin = one_more\n");
+    folder_write(*state, "offloadd.conf", text);
+    folder_expect_error(*state, NULL, "offloadd.conf:3: command: too many placeholders");
 }
 
 // Names that look much like the forbidden ones, but clash with nothing.
@@ -402,6 +463,8 @@ main(void)
         IN_FOLDER(values_out_of_bounds),
         IN_FOLDER(addresses_that_are_not_served),
         IN_FOLDER(pools_that_make_no_sense),
+        IN_FOLDER(commands_that_are_no_templates),
+        IN_FOLDER(too_many_placeholders_in_all),
         IN_FOLDER(names_that_are_allowed),
         IN_FOLDER(too_long_lines_are_refused_whole),
         IN_FOLDER(nul_bytes_are_refused),

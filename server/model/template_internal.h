@@ -1,8 +1,8 @@
 // What template.c (compiles) and template_fill.c (fills) share; nobody else includes it.
-#ifndef OFFLOAD_POOL_TEMPLATE_INTERNAL_H
-#define OFFLOAD_POOL_TEMPLATE_INTERNAL_H
+#ifndef OFFLOAD_MODEL_TEMPLATE_INTERNAL_H
+#define OFFLOAD_MODEL_TEMPLATE_INTERNAL_H
 
-#include "pool/template.h"
+#include "model/template.h"
 
 #include <stdbool.h>
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "pool/template.h"
+#include "model/template.h"
 
 #include <errno.h>
 #include <limits.h>

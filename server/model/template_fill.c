@@ -2,7 +2,7 @@
 // measured before any memory for them is taken: a short value may stand in many places.
 #include "common/errors.h"
 #include "common/scanner.h"
-#include "pool/template_internal.h"
+#include "model/template_internal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // See template.h. Here words are compiled into pieces.
-#include "pool/template_internal.h"
+#include "model/template_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "pool/template.h"
+#include "model/template.h"
 
 #include <stdio.h>
 #include <string.h>
