@@ -2,6 +2,7 @@
 #include "common/errors.h"
 #include "common/log.h"
 #include "daemon/activation.h"
+#include "daemon/missing.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/process.h"
@@ -93,6 +94,13 @@ serve(const struct config *config, const char *ready_file)
 }
 
 static int
+check(const struct config *config)
+{
+    missing_report(config, stderr);
+    return config_print(config, stdout) == 0 && fflush(stdout) == 0 ? 0 : EX_IOERR;
+}
+
+static int
 run(const struct options *options)
 {
     struct config_error error;
@@ -104,10 +112,7 @@ run(const struct options *options)
         return EXIT_STATUS_CONFIG;
     }
     log_set_level(config->log_level);
-    if (options->check)
-        status = config_print(config, stdout) == 0 && fflush(stdout) == 0 ? 0 : EX_IOERR;
-    else
-        status = serve(config, options->ready_file);
+    status = options->check ? check(config) : serve(config, options->ready_file);
     config_free(config);
     return status;
 }

@@ -2,9 +2,9 @@
 // of each job. Plain data; it starts nothing, and there is no shell anywhere.
 //
 // In a word {name} is a placeholder (letters, digits, '-' and '_'), {slot} the number of the slot,
-// and {{ and }} are braces. A placeholder stays inside its word: a value with white space or quotes is
-// one argument. A value may begin with '-', and at the start of a word the program will then take
-// it for an option: whoever writes the template puts a "--" or a "./" before it, or gives the
+// and {{ and }} are braces. A placeholder stays inside its word: a value with white space or quotes
+// is one argument. A value may begin with '-', and at the start of a word the program will then
+// take it for an option: whoever writes the template puts a "--" or a "./" before it, or gives the
 // option its value as in --size={size}.
 #ifndef OFFLOAD_MODEL_TEMPLATE_H
 #define OFFLOAD_MODEL_TEMPLATE_H

@@ -2,11 +2,11 @@
 #include "pool/runner.h"
 
 #include "common/errors.h"
+#include "model/template.h"
 #include "pool/command.h"
 #include "pool/command_json.h"
 #include "pool/environment.h"
 #include "pool/pool_internal.h"
-#include "model/template.h"
 
 #include <errno.h>
 #include <stdio.h>

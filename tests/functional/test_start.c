@@ -206,6 +206,9 @@ test_a_wrong_configuration_is_refused_with_its_line(struct fixture *fixture)
         {"[pool x]\nprocesses = 1\n", "offloadd.conf:"},
         {"[server]\nbatch-max = 1\nbatch-max = 2\n", "offloadd.conf:3:"},
         {"this is no line\n", "offloadd.conf:1:"},
+        {"[pool x]\nmethods = y\ncommand = /bin/echo {y\n", "offloadd.conf:3: command: argument 1"},
+        {"[pool x]\ncommand = /bin/cat\nmethods = gc, revcomp\n",
+         "offloadd.conf:3: methods: 'gc,'"},
     };
     struct daemon *daemon = &fixture->daemon;
 
@@ -239,6 +242,42 @@ test_check(struct fixture *fixture)
     assert_string_equal(second.out, first.out);
     command_done(&first);
     command_done(&second);
+}
+
+// What is not there yet is no error, but --check tells of it, and of nothing else.
+static void
+test_check_warns_of_what_is_missing(struct fixture *fixture)
+{
+    static const char text[] =
+        "[pool a]\nprogram = /nowhere/worker\nmethods = a\n"
+        "[pool b]\ncommand = %F/plain {x}\nmethods = b\ndirectory = /nowhere\n"
+        "[pool c]\nplugin = %F\nmethods = c\nuser = nobody-at-all\ngroup = none-at-all\n"
+        "[pool d]\nprogram = /bin/cat\nmethods = d\ndirectory = /\n"
+        "[pool e]\nplugin = %F/plain\nmethods = e\ndirectory = %F/plain\n"
+        "[pool f]\nbuiltin = yes\n";
+    const char *folder = fixture->daemon.folder;
+    struct command command;
+    char path[128], expected[1024];
+
+    snprintf(path, sizeof(path), "%s/plain", folder);
+    write_text(path, "");
+    assert_int_equal(chmod(path, 0644), 0);
+    daemon_configure(&fixture->daemon, text);
+    RUN(&command, "--config", fixture->daemon.config, "--check");
+    assert_int_equal(command.status, 0);
+    expect_contains(command.out, "[pool f]");
+    snprintf(expected, sizeof(expected),
+             "offloadd: warning: [pool a] program: /nowhere/worker: No such file or directory\n"
+             "offloadd: warning: [pool b] command: %s/plain: it is not executable\n"
+             "offloadd: warning: [pool b] directory: /nowhere: No such file or directory\n"
+             "offloadd: warning: [pool c] plugin: %s: it is not a file\n"
+             "offloadd: warning: [pool c] user: nobody-at-all: there is no such user\n"
+             "offloadd: warning: [pool c] group: none-at-all: there is no such group\n"
+             "offloadd: warning: [pool e] directory: %s/plain: it is not a directory\n",
+             folder, folder, folder);
+    assert_string_equal(command.err, expected);
+    command_done(&command);
+    assert_int_equal(unlink(path), 0);
 }
 
 static void
@@ -281,5 +320,5 @@ HARNESS_MAIN(SCENARIO_MANUAL(test_several_addresses_and_the_ready_file),
              SCENARIO(test_a_port_in_use_is_refused),
              SCENARIO_MANUAL(test_wrong_addresses_are_refused),
              SCENARIO_MANUAL(test_a_wrong_configuration_is_refused_with_its_line),
-             SCENARIO_MANUAL(test_check), SCENARIO_MANUAL(test_wrong_usage),
-             SCENARIO_MANUAL(test_version_and_help))
+             SCENARIO_MANUAL(test_check), SCENARIO_MANUAL(test_check_warns_of_what_is_missing),
+             SCENARIO_MANUAL(test_wrong_usage), SCENARIO_MANUAL(test_version_and_help))

@@ -1,6 +1,6 @@
 // Out of memory in job commands: each allocation fails in turn, and nothing is made by halves.
-#include "pool/command_json.h"
 #include "model/template.h"
+#include "pool/command_json.h"
 #include "tests/unit/failing_malloc.h"
 #include "tests/unit/pool/command_fixture.h"
 
