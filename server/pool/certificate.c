@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BREACH_TEXT_MAX 256
+#define BREACH_TEXT_MAX  256
+#define START_REASON_MAX 512
 
 static const char *
 cause_name(enum death_cause cause)
@@ -22,6 +23,7 @@ cause_name(enum death_cause cause)
     case DEATH_PROTOCOL:
         return "protocol";
     case DEATH_START:
+    case DEATH_UNREADY:
         return "start";
     case DEATH_TIMEOUT:
         return "timeout";
@@ -59,6 +61,48 @@ foreign_string(struct span text)
     return string;
 }
 
+#define UNREADY "it did not send worker.ready within timeout-start"
+
+// Why it could not be started, and what of it.
+static void
+start_reason(const struct death *death, char *text, size_t size)
+{
+    const char *error = strerror(death->start.error);
+
+    switch (death->start.step) {
+    case SPAWN_PROCESS:
+        snprintf(text, size, "%s", error);
+        return;
+    case SPAWN_LIMITS:
+        snprintf(text, size, "its limits: %s", error);
+        return;
+    case SPAWN_NICE:
+        snprintf(text, size, "nice: %s", error);
+        return;
+    case SPAWN_IDENTITY:
+        snprintf(text, size, "user and group: %s", error);
+        return;
+    case SPAWN_DIRECTORY:
+        snprintf(text, size, "directory %s: %s", death->directory, error);
+        return;
+    case SPAWN_PROGRAM:
+        snprintf(text, size, "%s: %s", death->program, error);
+        return;
+    case SPAWN_INTERPRETER:
+        snprintf(text, size, "the interpreter of %s: %s", death->program, error);
+        return;
+    }
+}
+
+static json_t *
+start_reason_json(const struct death *death)
+{
+    char text[START_REASON_MAX];
+
+    start_reason(death, text, sizeof(text));
+    return foreign_string(span_of(text));
+}
+
 static void
 add_cause(json_t *data, const struct death *death)
 {
@@ -85,7 +129,10 @@ add_cause(json_t *data, const struct death *death)
         json_object_set_new(data, "text", foreign_string(shown));
         break;
     case DEATH_START:
-        json_object_set_new(data, "reason", json_string(strerror(death->start_errno)));
+        json_object_set_new(data, "reason", start_reason_json(death));
+        break;
+    case DEATH_UNREADY:
+        json_object_set_new(data, "reason", json_string(UNREADY));
         break;
     case DEATH_TIMEOUT:
         break;
@@ -135,6 +182,7 @@ certificate_error(const struct death *death, size_t *ret_length)
 void
 certificate_summary(const struct death *death, char *text, size_t size)
 {
+    char reason[START_REASON_MAX];
     char name[32];
 
     switch (death->cause) {
@@ -149,7 +197,11 @@ certificate_summary(const struct death *death, char *text, size_t size)
         snprintf(text, size, "broke the protocol: %s", death->breach);
         return;
     case DEATH_START:
-        snprintf(text, size, "could not be started: %s", strerror(death->start_errno));
+        start_reason(death, reason, sizeof(reason));
+        snprintf(text, size, "could not be started: %s", reason);
+        return;
+    case DEATH_UNREADY:
+        snprintf(text, size, "could not be started: " UNREADY);
         return;
     case DEATH_TIMEOUT:
         snprintf(text, size, "stopped: timeout-%s is over", timeout_name(death->timeout));

@@ -5,6 +5,7 @@
 
 #include "common/span.h"
 #include "model/timeouts.h"
+#include "pool/spawn.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,17 +17,20 @@ enum death_cause {
     DEATH_SIGNAL,   // a signal killed it
     DEATH_PROTOCOL, // it wrote something that is no answer, and was killed for that
     DEATH_START,    // it could not be started
+    DEATH_UNREADY,  // it was not ready in time, and was killed for that
     DEATH_TIMEOUT,  // a timeout of the job was over (the worker need not be dead yet)
 };
 
 struct death {
     enum death_cause cause;
-    int exit_code;             // DEATH_EXIT
-    int signal;                // DEATH_SIGNAL
-    int start_errno;           // DEATH_START
-    enum timeout_kind timeout; // DEATH_TIMEOUT
-    const char *breach;        // DEATH_PROTOCOL: a static sentence
-    struct span breach_text;   // DEATH_PROTOCOL: the offending text, maybe cut
+    int exit_code;              // DEATH_EXIT
+    int signal;                 // DEATH_SIGNAL
+    struct spawn_failure start; // DEATH_START
+    const char *program;        // DEATH_START, SPAWN_PROGRAM and SPAWN_INTERPRETER: its path
+    const char *directory;      // DEATH_START, SPAWN_DIRECTORY
+    enum timeout_kind timeout;  // DEATH_TIMEOUT
+    const char *breach;         // DEATH_PROTOCOL: a static sentence
+    struct span breach_text;    // DEATH_PROTOCOL: the offending text, maybe cut
     const char *pool;
     pid_t pid; // 0 if there never was a process
     bool usage_known;
@@ -40,6 +44,8 @@ struct death {
 // The error object: -32012 for DEATH_PROTOCOL, -32011 for DEATH_TIMEOUT, else -32010. malloc,
 // NUL-terminated, caller frees; NULL when out of memory.
 char *certificate_error(const struct death *death, size_t *ret_length);
+
+#define DEATH_SUMMARY_MAX 544
 
 // One line for the log: "killed by SIGKILL", "exited with status 3".
 void certificate_summary(const struct death *death, char *text, size_t size);

@@ -188,14 +188,14 @@ command_input_end_cb(void *context, enum stream_end end, int error)
 }
 
 static void
-command_start_known_cb(void *context, int error)
+command_start_known_cb(void *context, struct spawn_failure failure)
 {
     struct command *command = context;
 
-    if (error == 0)
+    if (failure.error == 0)
         return;
     command->death.cause = DEATH_START;
-    command->death.start_errno = error;
+    command->death.start = failure;
 }
 
 static const struct stream_callbacks input_callbacks = {
@@ -274,7 +274,10 @@ command_new(const struct command_settings *settings, const struct command_reques
     command->callbacks = callbacks;
     command->context = context;
     command->pid = spawned.pid;
-    command->death = (struct death){.pool = settings->pool, .pid = spawned.pid};
+    command->death = (struct death){.pool = settings->pool,
+                                    .pid = spawned.pid,
+                                    .program = settings->program,
+                                    .directory = settings->attributes->directory};
     error = command_connect(command, &spawned, request->input);
     if (error != 0) {
         kill(-spawned.pid, SIGKILL); // the reaper collects it, watched by nobody

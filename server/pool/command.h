@@ -32,6 +32,7 @@ struct command_settings {
     struct turn *turn;
     struct reaper *reaper;
     const char *pool;
+    const char *program;                       // as the configuration names it
     int64_t kill_delay_us;                     // from SIGTERM to SIGKILL; 0: SIGKILL at once
     size_t output_max;                         // bytes that are kept of stdout and of stderr, each
     const struct spawn_attributes *attributes; // limits, identity, directory of the process

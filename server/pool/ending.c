@@ -8,7 +8,8 @@ ending_judge(struct death *death, int status, const struct rusage *usage)
 {
     death->usage = *usage;
     death->usage_known = true;
-    if (death->cause == DEATH_START || death->cause == DEATH_PROTOCOL)
+    if (death->cause == DEATH_START || death->cause == DEATH_UNREADY ||
+        death->cause == DEATH_PROTOCOL)
         return;
     if (WIFSIGNALED(status)) {
         death->cause = DEATH_SIGNAL;

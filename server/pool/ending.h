@@ -10,7 +10,8 @@
 #define ENDING_GRACE_US 200000
 
 // Writes down how it ended (`status` as of waitpid(2)) and what it used. A cause that is known
-// already (it never started, it broke the protocol) stays: the status is only what came of that.
+// already (it never started, it was not ready, it broke the protocol) stays: the status is only
+// what came of that.
 void ending_judge(struct death *death, int status, const struct rusage *usage);
 
 #endif

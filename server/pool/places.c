@@ -177,7 +177,7 @@ static void
 place_judge(struct place *place, const struct worker_report *report, const struct death *death)
 {
     struct pool *pool = place->pool;
-    char summary[128];
+    char summary[DEATH_SUMMARY_MAX];
 
     // A start that failed late is a failed start all the same.
     if (report->jobs_done > 0 ||
@@ -266,7 +266,7 @@ place_start(struct place *place)
     place->worker = place_new_worker(place, &error);
     if (place->worker != NULL)
         return;
-    death.start_errno = -error;
+    death.start.error = -error;
     place->failures++;
     log_error(pool->subject, "worker %u: no process: %s; next try in %lld ms", place->index,
               strerror(-error), (long long)restart_delay_us(place->failures) / 1000);

@@ -131,7 +131,7 @@ static void
 refuse_no_process(struct pool *pool, struct job *job, int error)
 {
     struct death death = {.cause = DEATH_START,
-                          .start_errno = -error,
+                          .start.error = -error,
                           .pool = pool->config->name,
                           .attempts = job->attempts};
     size_t length = 0;
@@ -224,6 +224,7 @@ runner_new(struct pool *pool, char *error, size_t error_size)
         .turn = pool->worker_settings.turn,
         .reaper = pool->worker_settings.reaper,
         .pool = config->name,
+        .program = config->command[0],
         .kill_delay_us = config->kill_delay_us,
         .output_max = RUNNER_OUTPUT_MAX,
         .attributes = &pool->attributes,

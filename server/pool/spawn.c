@@ -132,29 +132,28 @@ child_set_identity(const struct spawn_attributes *attributes)
     return 0;
 }
 
-// 0 or an errno value.
-static int
+static struct spawn_failure
 child_set_attributes(const struct spawn_attributes *attributes)
 {
     int error = child_set_limits(attributes);
 
     if (error != 0)
-        return error;
+        return (struct spawn_failure){error, SPAWN_LIMITS};
     child_forget_oom_score();
     errno = 0;
     if (attributes->nice != 0 && nice(attributes->nice) == -1 && errno != 0)
-        return errno;
+        return (struct spawn_failure){errno, SPAWN_NICE};
     error = child_set_identity(attributes);
     if (error != 0)
-        return error;
+        return (struct spawn_failure){error, SPAWN_IDENTITY};
     if (attributes->directory != NULL && chdir(attributes->directory) != 0)
-        return errno;
+        return (struct spawn_failure){errno, SPAWN_DIRECTORY};
     // Privileges that the daemon was given for all this (capabilities(7), ambient) are not for
-    // others.
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
-        return errno;
-    // A change of identity clears the parent-death signal.
-    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : errno;
+    // others. And a change of identity clears the parent-death signal.
+    if ((prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) ||
+        prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+        return (struct spawn_failure){errno, SPAWN_PROCESS};
+    return (struct spawn_failure){0};
 }
 
 // 0 or an errno value. The pipes' own numbers are all above 2: the daemon keeps 0, 1 and 2 open.
@@ -171,25 +170,36 @@ child_fix_descriptors(const struct pipes *pipes)
     return 0;
 }
 
+// Returns only if the program cannot be executed. execve(2) says ENOENT for an interpreter too.
+static struct spawn_failure
+child_execute(const struct spawn_request *request)
+{
+    int error;
+
+    execve(request->argv[0], request->argv, request->envp);
+    error = errno;
+    if (error == ENOENT && access(request->argv[0], F_OK) == 0)
+        return (struct spawn_failure){error, SPAWN_INTERPRETER};
+    return (struct spawn_failure){error, SPAWN_PROGRAM};
+}
+
 _Noreturn static void
 child_run(const struct spawn_request *request, const struct pipes *pipes, pid_t parent)
 {
-    int error;
+    struct spawn_failure failure;
 
     child_reset_signals();
     setpgid(0, 0);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(127); // the daemon died meanwhile: nobody would ever kill us
-    error = child_set_attributes(request->attributes);
-    if (error == 0 && getppid() != parent)
+    failure = child_set_attributes(request->attributes);
+    if (failure.error == 0 && getppid() != parent)
         _exit(127); // the daemon died before the signal was set again
-    if (error == 0)
-        error = child_fix_descriptors(pipes);
-    if (error == 0) {
-        execve(request->argv[0], request->argv, request->envp);
-        error = errno;
-    }
-    if (write(pipes->write[PIPE_STATUS], &error, sizeof(error)) < 0)
+    if (failure.error == 0)
+        failure.error = child_fix_descriptors(pipes);
+    if (failure.error == 0)
+        failure = child_execute(request);
+    if (write(pipes->write[PIPE_STATUS], &failure, sizeof(failure)) < 0)
         _exit(126);
     _exit(127);
 }

@@ -26,13 +26,29 @@ struct spawn_request {
     const struct spawn_attributes *attributes;
 };
 
+// What could not be done between the fork and the program.
+enum spawn_step {
+    SPAWN_PROCESS, // nothing that the request names
+    SPAWN_LIMITS,
+    SPAWN_NICE,
+    SPAWN_IDENTITY,
+    SPAWN_DIRECTORY,
+    SPAWN_PROGRAM,
+    SPAWN_INTERPRETER, // the program is there, but not what its first line or its header names
+};
+
+struct spawn_failure {
+    int error; // errno value; 0: none
+    enum spawn_step step;
+};
+
 // The parent's ends: non-blocking, close-on-exec, the caller's to close.
 struct spawned {
     pid_t pid;     // leader of its own process group
     int stdin_fd;  // write
     int stdout_fd; // read
     int stderr_fd; // read
-    int status_fd; // read: end-of-file once the program runs, an int (errno) if it could not
+    int status_fd; // read: end-of-file once the program runs, a struct spawn_failure if it cannot
 };
 
 // 0 or a negative errno (no pipe or no process could be made); then nothing is left behind. That

@@ -19,16 +19,16 @@ start_done(struct start *start)
 void
 start_look(struct start *start)
 {
-    int error = 0;
+    struct spawn_failure failure = {0};
     ssize_t n;
 
     if (start->fd < 0)
         return;
-    n = read(start->fd, &error, sizeof(error));
+    n = read(start->fd, &failure, sizeof(failure));
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     start_done(start);
-    start->known(start->context, n == (ssize_t)sizeof(error) ? error : 0);
+    start->known(start->context, failure);
 }
 
 static void
@@ -41,7 +41,7 @@ start_readable_cb(evutil_socket_t fd, short what, void *context)
 
 int
 start_watch(struct start *start, struct event_base *base, int fd,
-            void (*known)(void *context, int error), void *context)
+            void (*known)(void *context, struct spawn_failure failure), void *context)
 {
     start->fd = fd;
     start->known = known;

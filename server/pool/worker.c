@@ -46,18 +46,17 @@ worker_become_ready(struct worker *worker)
 }
 
 static void
-worker_start_known_cb(void *context, int error)
+worker_start_known_cb(void *context, struct spawn_failure failure)
 {
     struct worker *worker = context;
 
-    if (error != 0) {
+    if (failure.error != 0) {
         worker->death.cause = DEATH_START;
-        worker->death.start_errno = error;
+        worker->death.start = failure;
         worker_set_state(worker, WORKER_ENDING);
     } else if (!worker->settings->wait_ready) {
         worker_become_ready(worker);
     } else if (worker->state == WORKER_STARTING && worker->settings->start_timeout_us > 0) {
-        worker->expected_breach = "it did not send worker.ready within timeout-start";
         worker_arm(worker, worker->settings->start_timeout_us);
     }
 }
@@ -170,6 +169,8 @@ worker_new(const struct worker_settings *settings, unsigned index,
              (int)spawned.pid);
     worker->death.pool = settings->pool;
     worker->death.pid = spawned.pid;
+    worker->death.program = settings->argv[0];
+    worker->death.directory = settings->attributes->directory;
     error = worker_connect(worker, &spawned);
     if (error != 0) {
         kill(-spawned.pid, SIGKILL); // the reaper collects it, watched by nobody

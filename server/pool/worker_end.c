@@ -165,7 +165,9 @@ worker_grace_cb(evutil_socket_t fd, short what, void *context)
         worker_settle(worker); // somebody else holds its stdout
         return;
     }
-    if (worker->expected_breach != NULL && !worker->death.deliberate)
+    if (worker->state == WORKER_STARTING)
+        worker->death.cause = DEATH_UNREADY; // nothing else is waited for then
+    else if (worker->expected_breach != NULL && !worker->death.deliberate)
         worker_breach(worker, worker->expected_breach, (struct span){0});
     worker_kill(worker);
 }

@@ -314,11 +314,15 @@ test_another_user_is_stopped(struct fixture *fixture)
 // ---- what cannot be given -------------------------------------------------------------------
 
 static void
-expect_cannot_start(struct peer *peer, const char *method, const char *pool, const char *reason)
+expect_cannot_start(struct fixture *fixture, const char *method, const char *pool,
+                    const char *folder, const char *error)
 {
+    struct peer *peer = open_tcp(fixture);
+    char reason[256];
     json_auto_t *data = expect_error_data(peer_ask(peer, REQUEST("1", "%s", "[\"echo\"]"), method),
                                           "1", ERROR_JOB_FAILED);
 
+    snprintf(reason, sizeof(reason), "directory %s/%s: %s", own_folder(fixture), folder, error);
     check_string(data, "cause", "start");
     check_string(data, "pool", pool);
     check_string(data, "reason", reason);
@@ -330,8 +334,8 @@ test_a_missing_directory(struct fixture *fixture)
     struct peer *peer = start(fixture, POOLS("directory = %%F/nowhere\n"));
     char path[96];
 
-    expect_cannot_start(peer, "ask", "workers", "No such file or directory");
-    expect_cannot_start(peer, "run", "commands", "No such file or directory");
+    expect_cannot_start(fixture, "ask", "workers", "nowhere", "No such file or directory");
+    expect_cannot_start(fixture, "run", "commands", "nowhere", "No such file or directory");
     snprintf(path, sizeof(path), "%s/nowhere", own_folder(fixture));
     assert_int_equal(mkdir(path, 0755), 0);
     await_workers(fixture);
@@ -341,16 +345,15 @@ test_a_missing_directory(struct fixture *fixture)
 static void
 test_a_directory_that_is_closed(struct fixture *fixture)
 {
-    struct peer *peer;
     char path[96];
 
     if (!is_root())
         return;
     snprintf(path, sizeof(path), "%s/closed", own_folder(fixture));
     assert_int_equal(mkdir(path, 0700), 0);
-    peer = start(fixture, POOLS("user = nobody\ndirectory = %%F/closed\n"));
-    expect_cannot_start(peer, "ask", "workers", "Permission denied");
-    expect_cannot_start(peer, "run", "commands", "Permission denied");
+    start(fixture, POOLS("user = nobody\ndirectory = %%F/closed\n"));
+    expect_cannot_start(fixture, "ask", "workers", "closed", "Permission denied");
+    expect_cannot_start(fixture, "run", "commands", "closed", "Permission denied");
 }
 
 HARNESS_MAIN(SCENARIO_MANUAL(test_nice), SCENARIO_MANUAL(test_directory),

@@ -154,11 +154,14 @@ test_retries(struct fixture *fixture)
 }
 
 static void
-expect_no_start(struct peer *peer, const char *method, const char *reason)
+expect_no_start(struct fixture *fixture, struct peer *peer, const char *method, const char *before,
+                const char *error)
 {
+    char reason[256];
     json_auto_t *data =
         expect_error_data(peer_ask(peer, REQUEST("1", "%s", "{}"), method), "1", ERROR_JOB_FAILED);
 
+    snprintf(reason, sizeof(reason), "%s%s/%s: %s", before, fixture->daemon.folder, method, error);
     check_string(data, "cause", "start");
     check_string(data, "reason", reason);
     check_string(data, "pool", method);
@@ -173,12 +176,14 @@ test_what_cannot_start(struct fixture *fixture)
     snprintf(path, sizeof(path), "%s/plain", fixture->daemon.folder);
     write_text(path, "#!/bin/sh\necho here\n");
     assert_int_equal(chmod(path, 0644), 0);
-    expect_no_start(peer, "missing", "No such file or directory");
-    expect_no_start(peer, "plain", "Permission denied");
+    expect_no_start(fixture, peer, "missing", "", "No such file or directory");
+    expect_no_start(fixture, peer, "plain", "", "Permission denied");
     assert_int_equal(chmod(path, 0755), 0);
     expect_result(peer_ask(peer, REQUEST("2", "plain", "{}")), "2", STDOUT("here\\n"));
     write_text(path, "neither a program nor a script\n");
-    expect_no_start(peer, "plain", "Exec format error");
+    expect_no_start(fixture, peer, "plain", "", "Exec format error");
+    write_text(path, "#!/no/such/interpreter\n");
+    expect_no_start(fixture, peer, "plain", "the interpreter of ", "No such file or directory");
 }
 
 // ---- output ---------------------------------------------------------------------------------

@@ -51,11 +51,14 @@ test_a_missing_program_appears(struct fixture *fixture)
 {
     struct peer *peer = start(fixture, NULL, "processes = 1\n");
     json_auto_t *data = NULL, *status = NULL, *later = NULL;
+    char reason[128];
 
     await_log(fixture, "next one in 800 ms");
     data = expect_error_data(peer_ask(peer, REQUEST("1", "run", "[1]")), "1", ERROR_JOB_FAILED);
     check_string(data, "cause", "start");
-    check_string(data, "reason", "No such file or directory");
+    snprintf(reason, sizeof(reason), "%s/worker: No such file or directory",
+             fixture->daemon.folder);
+    check_string(data, "reason", reason);
     status = fixture_status(fixture);
     check_contains(check_text(json_at(status, "pools.0.start_error.data"), "reason"), "No such");
     install(fixture, WORKER("0"));

@@ -27,7 +27,7 @@ struct fixture {
     struct piece_text told[COMMAND_STREAM_COUNT]; // piece by piece
     struct piece_text kept[COMMAND_STREAM_COUNT]; // in the result
     struct command_result result;                 // its texts are not good any more
-    char summary[128];
+    char summary[DEATH_SUMMARY_MAX];
     char tail[5000];
     bool kill_at_first_piece;
     int ended;
@@ -104,6 +104,7 @@ fixture_open(struct fixture *fixture)
         .turn = fixture->loop.turn,
         .reaper = reaper_new(fixture->loop.base),
         .pool = "test",
+        .program = "the program",
         .kill_delay_us = 10000000,
         .output_max = 8 << 20,
         .attributes = &command_attributes,

@@ -129,17 +129,67 @@ test_realtime_signal(void **state)
 static void
 test_start(void **state)
 {
-    struct death death = {.cause = DEATH_START, .start_errno = ENOENT, .pool = "cpu"};
+    struct death death = {.cause = DEATH_START, .start = {.error = EMFILE}, .pool = "cpu"};
     json_t *object;
     json_t *data = certify(&death, ERROR_JOB_FAILED, &object);
 
     (void)state;
     check_string(data, "cause", "start");
-    check_string(data, "reason", strerror(ENOENT));
+    check_string(data, "reason", strerror(EMFILE));
     assert_null(json_object_get(data, "pid")); // there never was one
     check_string(data, "stderr", "");
     json_decref(object);
-    check_summary(&death, "could not be started: No such file or directory");
+    check_summary(&death, "could not be started: Too many open files");
+}
+
+static void
+check_step(enum spawn_step step, const char *reason)
+{
+    struct death death = {.cause = DEATH_START,
+                          .start = {EACCES, step},
+                          .pool = "cpu",
+                          .pid = 1,
+                          .program = "/opt/\xff/worker",
+                          .directory = "/var/lib"};
+    char summary[DEATH_SUMMARY_MAX];
+    json_t *object;
+    json_t *data = certify(&death, ERROR_JOB_FAILED, &object);
+
+    check_string(data, "cause", "start");
+    check_string(data, "reason", reason);
+    json_decref(object);
+    certificate_summary(&death, summary, sizeof(summary));
+    assert_memory_equal(summary, "could not be started: ", 22);
+    assert_non_null(strstr(summary, ": Permission denied"));
+}
+
+// The reason names what is to blame, in UTF-8 whatever the path is.
+static void
+test_start_steps(void **state)
+{
+    (void)state;
+    check_step(SPAWN_LIMITS, "its limits: Permission denied");
+    check_step(SPAWN_NICE, "nice: Permission denied");
+    check_step(SPAWN_IDENTITY, "user and group: Permission denied");
+    check_step(SPAWN_DIRECTORY, "directory /var/lib: Permission denied");
+    check_step(SPAWN_PROGRAM, "/opt/\xef\xbf\xbd/worker: Permission denied");
+    check_step(SPAWN_INTERPRETER, "the interpreter of /opt/\xef\xbf\xbd/worker: Permission denied");
+}
+
+// Too slow is no breach of the protocol.
+static void
+test_unready(void **state)
+{
+    struct death death = {.cause = DEATH_UNREADY, .pool = "cpu", .pid = 1};
+    json_t *object;
+    json_t *data = certify(&death, ERROR_JOB_FAILED, &object);
+
+    (void)state;
+    check_string(data, "cause", "start");
+    check_string(data, "reason", "it did not send worker.ready within timeout-start");
+    json_decref(object);
+    check_summary(&death,
+                  "could not be started: it did not send worker.ready within timeout-start");
 }
 
 static void
@@ -237,6 +287,8 @@ main(void)
         cmocka_unit_test(test_signal),
         cmocka_unit_test(test_realtime_signal),
         cmocka_unit_test(test_start),
+        cmocka_unit_test(test_start_steps),
+        cmocka_unit_test(test_unready),
         cmocka_unit_test(test_protocol),
         cmocka_unit_test(test_protocol_without_text),
         cmocka_unit_test(test_usage),

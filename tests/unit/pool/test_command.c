@@ -209,7 +209,7 @@ expect_no_start(struct fixture *fixture, const char *path, int error)
     fixture_start(fixture, (char *[]){(char *)path, NULL}, SPAN("unread"));
     LOOP_UNTIL(&fixture->loop, fixture->ended);
     assert_int_equal(fixture->result.death.cause, DEATH_START);
-    assert_int_equal(fixture->result.death.start_errno, error);
+    assert_int_equal(fixture->result.death.start.error, error);
     fixture_reset(fixture);
 }
 
@@ -243,7 +243,7 @@ test_exit_before_start(void **state)
     assert_int_equal(waitid(P_PID, (id_t)command_pid(fixture.command), &info, WEXITED | WNOWAIT),
                      0);
     reaper_collect(fixture.settings.reaper);
-    expect_end(&fixture, "could not be started: No such file or directory");
+    expect_end(&fixture, "could not be started: the program: No such file or directory");
     fixture_close(&fixture);
 }
 

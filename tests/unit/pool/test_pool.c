@@ -348,7 +348,8 @@ test_missing_program(void **state)
     (void)state;
     fixture_open(&fixture, 2, 1, false);
     submit(&fixture, 0, "answer");
-    await(&fixture, 0, JOB_FAILED, "\"cause\":\"start\",\"reason\":\"No such file or directory\"");
+    await(&fixture, 0, JOB_FAILED, "\"cause\":\"start\",\"reason\":\"/");
+    await(&fixture, 0, JOB_FAILED, "/worker: No such file or directory\"");
     assert_true(span_present(report(&fixture).start_error));
     submit(&fixture, 1, "answer"); // at once now
     assert_true(fixture.results[1].there);

@@ -308,19 +308,20 @@ test_privileges(void **state)
 }
 
 static void
-expect_exec_error(const char *path, int expected)
+expect_failure(const char *path, const struct spawn_attributes *attributes, enum spawn_step step,
+               int error)
 {
     char *argv[] = {(char *)path, NULL};
-    static const struct spawn_attributes attributes = {0};
-    struct spawn_request request = {.argv = argv, .envp = environment, .attributes = &attributes};
+    struct spawn_request request = {.argv = argv, .envp = environment, .attributes = attributes};
+    struct spawn_failure failure;
     struct spawned spawned;
     char bytes[64];
-    int error;
 
     assert_int_equal(spawn(&request, &spawned), 0);
-    assert_int_equal(read_all(spawned.status_fd, bytes, sizeof(bytes)), sizeof(int));
-    memcpy(&error, bytes, sizeof(error));
-    assert_int_equal(error, expected);
+    assert_int_equal(read_all(spawned.status_fd, bytes, sizeof(bytes)), sizeof(failure));
+    memcpy(&failure, bytes, sizeof(failure));
+    assert_int_equal(failure.error, error);
+    assert_int_equal(failure.step, step);
     assert_int_equal(read_all(spawned.stdout_fd, bytes, sizeof(bytes)), 0);
     assert_int_equal(read_all(spawned.stderr_fd, bytes, sizeof(bytes)), 0);
     assert_true(WIFEXITED(wait_for(spawned.pid)));
@@ -330,16 +331,36 @@ expect_exec_error(const char *path, int expected)
 static void
 test_exec_error(void **state)
 {
+    static const struct spawn_attributes nothing = {0};
     struct temporary temporary;
 
     (void)state;
     temporary_open(&temporary);
-    expect_exec_error(temporary_path(&temporary, "missing"), ENOENT);
-    expect_exec_error(temporary_write(&temporary, "text", "no program", 0644), EACCES);
-    expect_exec_error(temporary_write(&temporary, "odd", "no program", 0755), ENOEXEC);
-    expect_exec_error(temporary_write(&temporary, "orphan", "#!/no/such/shell\n", 0755), ENOENT);
-    expect_exec_error(temporary.folder, EACCES);
+    expect_failure(temporary_path(&temporary, "missing"), &nothing, SPAWN_PROGRAM, ENOENT);
+    expect_failure(temporary_write(&temporary, "text", "no program", 0644), &nothing, SPAWN_PROGRAM,
+                   EACCES);
+    expect_failure(temporary_write(&temporary, "odd", "no program", 0755), &nothing, SPAWN_PROGRAM,
+                   ENOEXEC);
+    expect_failure(temporary_write(&temporary, "orphan", "#!/no/such/shell\n", 0755), &nothing,
+                   SPAWN_INTERPRETER, ENOENT);
+    expect_failure(temporary.folder, &nothing, SPAWN_PROGRAM, EACCES);
     temporary_close(&temporary);
+}
+
+// What is asked for beside the program is not blamed on it.
+static void
+test_attributes_that_cannot_be_given(void **state)
+{
+    const struct spawn_attributes lost = {.directory = "/no/such/folder"};
+    const struct spawn_attributes closed = {.directory = "/dev/null"};
+    const struct spawn_attributes foreign = {
+        .identity = true, .uid = (uid_t)-2, .group_count = SIZE_MAX};
+
+    (void)state;
+    expect_failure("/bin/true", &lost, SPAWN_DIRECTORY, ENOENT);
+    expect_failure("/no/such/program", &closed, SPAWN_DIRECTORY, ENOTDIR);
+    // As root there are too many groups, as anybody else none may be set.
+    expect_failure("/bin/true", &foreign, SPAWN_IDENTITY, geteuid() == 0 ? EINVAL : EPERM);
 }
 
 static size_t
@@ -440,6 +461,7 @@ main(void)
         cmocka_unit_test(test_oom_score),
         cmocka_unit_test(test_privileges),
         cmocka_unit_test(test_exec_error),
+        cmocka_unit_test(test_attributes_that_cannot_be_given),
         cmocka_unit_test(test_out_of_descriptors),
         cmocka_unit_test(test_parent_death),
     };

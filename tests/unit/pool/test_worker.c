@@ -59,7 +59,7 @@ expect_no_start(struct fixture *fixture)
     assert_int_equal(fixture->gone, 1);
     assert_int_equal(fixture->ready, 0);
     assert_int_equal(fixture->death.cause, DEATH_START);
-    assert_int_equal(fixture->death.start_errno, ENOENT);
+    assert_int_equal(fixture->death.start.error, ENOENT);
     fixture_close(fixture);
 }
 

@@ -47,7 +47,7 @@ struct fixture {
     char value[256];
     int gone;
     struct death death;
-    char summary[128];
+    char summary[DEATH_SUMMARY_MAX];
     char tail[256];
     bool kill_holder; // from inside `gone`
 };
