@@ -137,6 +137,7 @@ put_cause(FILE *out, const json_t *data)
     const char *cause = text_of(data, "cause");
     const char *signal = text_of(data, "signal");
     const char *reason = text_of(data, "reason");
+    const char *offending = text_of(data, "text");
     const json_t *exit_code = json_object_get(data, "exit_code");
 
     if (signal != NULL) {
@@ -146,14 +147,16 @@ put_cause(FILE *out, const json_t *data)
         fprintf(out, "exited with status %" JSON_INTEGER_FORMAT, json_integer_value(exit_code));
     } else if (strcmp(cause, "start") == 0) {
         fputs("could not be started", out);
-    } else if (strcmp(cause, "protocol") == 0) {
-        fputs("broke the protocol", out);
-    } else {
+    } else if (reason == NULL || strcmp(cause, "protocol") != 0) { // that is the message itself
         put_text(out, cause);
     }
     if (reason != NULL) {
-        fputs(": ", out);
+        fputs(strcmp(cause, "protocol") == 0 ? "" : ": ", out);
         put_text(out, reason);
+    }
+    if (offending != NULL && offending[0] != '\0') {
+        fputs(": ", out);
+        put_text(out, offending);
     }
 }
 

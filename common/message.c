@@ -113,7 +113,7 @@ problem_of_response(const struct members *members)
     if (has(members, MEMBER_RESULT) && has(members, MEMBER_ERROR))
         return "a response must not have both result and error";
     if (!has(members, MEMBER_RESULT) && !has(members, MEMBER_ERROR))
-        return "method is missing";
+        return MESSAGE_WITHOUT_METHOD;
     if (has(members, MEMBER_ERROR) && !is_kind(members, MEMBER_ERROR, JSON_KIND_OBJECT))
         return "error must be an object";
     if (!has(members, MEMBER_ID))

@@ -22,6 +22,9 @@ enum message_kind {
     MESSAGE_INVALID,      // JSON, but no JSON-RPC 2.0 message: `problem` says why
 };
 
+// The problem of an object that has nothing of a message.
+#define MESSAGE_WITHOUT_METHOD "method is missing"
+
 struct message {
     enum message_kind kind;
     const char *problem; // MESSAGE_INVALID: a static sentence; else NULL

@@ -29,7 +29,7 @@ struct death {
     const char *program;        // DEATH_START, SPAWN_PROGRAM and SPAWN_INTERPRETER: its path
     const char *directory;      // DEATH_START, SPAWN_DIRECTORY
     enum timeout_kind timeout;  // DEATH_TIMEOUT
-    const char *breach;         // DEATH_PROTOCOL: a static sentence
+    const char *breach;         // DEATH_PROTOCOL: a sentence
     struct span breach_text;    // DEATH_PROTOCOL: the offending text, maybe cut
     const char *pool;
     pid_t pid; // 0 if there never was a process

@@ -82,6 +82,8 @@ worker_patience_cb(evutil_socket_t fd, short what, void *context)
     }
     left_us = abandoned_us + delay_us - clock_us();
     if (left_us <= 0) {
+        if (worker->can_cancel && !worker->condemned)
+            worker->unwanted = "it was asked to cancel a job and did not within kill-delay";
         worker->condemned = true;
         worker_end_if_unwanted(worker);
         worker->callbacks->condemned(worker->context, worker);
@@ -157,6 +159,7 @@ worker_new(const struct worker_settings *settings, unsigned index,
     worker->context = context;
     worker->index = index;
     worker->started_us = clock_us();
+    worker->unwanted = "nobody wants its work";
     worker->start.fd = -1;
     worker->slots = slots_new(settings->slots, settings->ahead);
     if (worker->slots == NULL)
@@ -257,6 +260,7 @@ worker_abandon(struct worker *worker, struct job *job, bool condemn)
 {
     uint64_t number = slots_abandon(worker->slots, job, clock_us());
 
+    worker->unwanted = condemn ? "the time of its job was over" : "its job was cancelled";
     if (!condemn && worker_ask_to_cancel(worker, number))
         return false;
     worker->condemned |= condemn || worker->can_cancel; // if asking has failed

@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,7 @@ worker_terminate(struct worker *worker)
 {
     if (worker->state >= WORKER_ENDING || worker->exited)
         return;
+    log_info(worker->subject, "ended: %s", worker->unwanted);
     worker->death.deliberate = true;
     worker_set_state(worker, WORKER_ENDING);
     if (worker->settings->kill_delay_us == 0) {
@@ -147,7 +149,8 @@ worker_breach(struct worker *worker, const char *reason, struct span text)
     if (text.length > 0)
         memcpy(worker->breach_text, text.at, text.length);
     death->cause = DEATH_PROTOCOL;
-    death->breach = reason;
+    snprintf(worker->breach_reason, sizeof(worker->breach_reason), "%s", reason);
+    death->breach = worker->breach_reason;
     death->breach_text = (struct span){.at = worker->breach_text, .length = text.length};
     log_warning(worker->subject, "broke the protocol, killed: %s: %s", reason,
                 log_escape(death->breach_text, shown, sizeof(shown)));

@@ -11,6 +11,7 @@
 #include "transport/stream.h"
 
 #define WORKER_BREACH_MAX 256
+#define WORKER_REASON_MAX 160
 
 struct worker {
     LIST_ENTRY(worker) siblings;
@@ -40,6 +41,8 @@ struct worker {
     bool gives_back; // and that it returns what would have to wait
     bool held_up;    // it has returned jobs: it gets none ahead until its next answer
     struct death death;
+    const char *unwanted; // why it is ended, if it is because nobody wants its work
+    char breach_reason[WORKER_REASON_MAX];
     char breach_text[WORKER_BREACH_MAX];
     char subject[96];
     int64_t started_us;
@@ -64,7 +67,7 @@ void worker_sign_of_end(struct worker *worker);
 void worker_ended_cb(void *context, int status, const struct rusage *usage); // from the reaper
 void worker_grace_cb(int fd, short what, void *context);
 void worker_bury(void *context); // frees it
-// It did what no worker may do. `text` is what it wrote, or absent.
+// It did what no worker may do. `reason` is copied; `text` is what it wrote, or absent.
 void worker_breach(struct worker *worker, const char *reason, struct span text);
 // Ends it if only work is left that nobody waits for, so that its slots are of use again. True if
 // so.

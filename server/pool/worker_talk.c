@@ -4,6 +4,9 @@
 #include "common/scanner.h"
 #include "pool/worker_internal.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static void
 worker_answer(struct worker *worker, const struct message *message, struct span line)
 {
@@ -83,8 +86,8 @@ worker_take_ready(struct worker *worker, struct span params)
         worker_become_ready(worker);
 }
 
-// Puts aside the jobs with these ids. False if there is one that it does not have.
-static bool
+// Puts aside the jobs with these ids. NULL, or what is wrong with them.
+static const char *
 return_ids(struct worker *worker, struct span ids)
 {
     struct scanner scanner;
@@ -93,11 +96,11 @@ return_ids(struct worker *worker, struct span ids)
 
     scanner_init(&scanner, ids, SCANNER_DEPTH_LIMIT);
     if (!span_present(ids) || !scanner_enter(&scanner, JSON_KIND_ARRAY))
-        return false;
+        return "a worker.return without an array \"ids\"";
     while (scanner_element(&scanner))
         if (!scanner_value(&scanner, &kind, &id) || !slots_return(worker->slots, id))
-            return false;
-    return true;
+            return "it returned a job that it does not have";
+    return NULL;
 }
 
 void
@@ -116,10 +119,12 @@ worker_take_return(struct worker *worker, struct span params, struct span line)
 {
     struct span ignored = {0};
     struct span ids = {0};
+    const char *problem;
 
     find_members(params, "ids", &ids, "", &ignored);
-    if (!return_ids(worker, ids)) {
-        worker_breach(worker, "it returned a job that it does not have", line);
+    problem = return_ids(worker, ids);
+    if (problem != NULL) {
+        worker_breach(worker, problem, line);
         return;
     }
     worker->held_up = true;
@@ -143,6 +148,38 @@ worker_take_notification(struct worker *worker, const struct message *message, s
     // One that is not known is no fault.
 }
 
+#define NO_ANSWER "a line that is no answer: "
+
+static void
+worker_breach_line(struct worker *worker, enum message_status status,
+                   const struct message_fault *fault, struct span line)
+{
+    char reason[WORKER_REASON_MAX];
+
+    snprintf(reason, sizeof(reason), "%s%s at offset %zu",
+             status == MESSAGES_SYNTAX ? "a line that is no JSON: " : NO_ANSWER, fault->reason,
+             fault->offset);
+    worker_breach(worker, reason, line);
+}
+
+// It is JSON.
+static void
+worker_breach_message(struct worker *worker, const struct messages *messages, struct span line)
+{
+    const struct message *message = &messages->items[0];
+    const char *problem = message->problem;
+    char reason[WORKER_REASON_MAX];
+
+    if (messages->batch)
+        problem = "an array";
+    else if (message->kind == MESSAGE_REQUEST)
+        problem = "a request";
+    else if (strcmp(problem, MESSAGE_WITHOUT_METHOD) == 0)
+        problem = "neither result nor error";
+    snprintf(reason, sizeof(reason), NO_ANSWER "%s", problem);
+    worker_breach(worker, reason, line);
+}
+
 static void
 worker_line_cb(void *context, char *line, size_t length)
 {
@@ -151,14 +188,17 @@ worker_line_cb(void *context, char *line, size_t length)
     struct message_limits limits = {.depth_max = settings->depth_max, .batch_max = 1};
     struct span text = {.at = line, .length = length};
     struct messages *messages = settings->messages;
+    struct message_fault fault;
+    enum message_status status;
 
     if (worker->breached)
         return; // nothing that it says counts any more
-    if (messages_parse(messages, line, length, &limits, NULL) != MESSAGES_OK || messages->batch) {
-        worker_breach(worker, "a line that is no answer", text);
+    status = messages_parse(messages, line, length, &limits, &fault);
+    if (status != MESSAGES_OK) {
+        worker_breach_line(worker, status, &fault, text);
         return;
     }
-    switch (messages->items[0].kind) {
+    switch (messages->batch ? MESSAGE_INVALID : messages->items[0].kind) {
     case MESSAGE_RESULT:
     case MESSAGE_ERROR:
         worker_answer(worker, &messages->items[0], text);
@@ -168,7 +208,7 @@ worker_line_cb(void *context, char *line, size_t length)
         return;
     case MESSAGE_REQUEST:
     case MESSAGE_INVALID:
-        worker_breach(worker, "a line that is no answer", text);
+        worker_breach_message(worker, messages, text);
         return;
     }
 }

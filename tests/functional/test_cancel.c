@@ -16,6 +16,18 @@
     "[pool loop]\nprogram = " WORKER_LOOP " " arguments "\nmethods = wait sleep_until_cancelled\n" \
     "processes = 1\nwait-ready = yes\n" more
 
+// Why the worker had to go stands in the log, once it is gone.
+static void
+expect_logged(struct fixture *fixture, pid_t worker, const char *words)
+{
+    char *text = read_text(fixture->daemon.log);
+    char line[256];
+
+    snprintf(line, sizeof(line), " pid %d: %s\n", (int)worker, words);
+    check_contains(text, line);
+    free(text);
+}
+
 static void
 test_queued_and_running(struct fixture *fixture)
 {
@@ -32,6 +44,7 @@ test_queued_and_running(struct fixture *fixture)
     expect_error(peer_ask(peer, CANCEL("1")), "1", ERROR_CANCELLED);
     expect_result(peer_line(peer), "3", "\"slept\"");
     processes_await_end(worker);
+    expect_logged(fixture, worker, "ended: its job was cancelled");
 }
 
 static void
@@ -104,6 +117,8 @@ test_asked_in_vain(struct fixture *fixture)
     processes_await_end(worker);
     expect_result(peer_ask(peer, REQUEST("2", "wait", "[0,2]")), "2", "2");
     assert_int_not_equal(fixture_worker(fixture, 0, 0), worker);
+    expect_logged(fixture, worker,
+                  "ended: it was asked to cancel a job and did not within kill-delay");
 }
 
 // The same with another job in it, which comes to its end; meanwhile a replacement serves.

@@ -83,7 +83,9 @@ test_the_exit_status_is_that_of_the_error(struct fixture *fixture)
     CLIENT(fixture, &command, NULL, "call", "faulty.crash");
     check_failure(&command, 1, "SIGSEGV");
     CLIENT(fixture, &command, NULL, "call", "faulty.garbage");
-    check_failure(&command, 76, "Worker broke the protocol");
+    check_failure(&command, 76,
+                  "Worker broke the protocol (-32012): a line that is no JSON: expected true, "
+                  "false or null at offset 0: this is no JSON (pool faulty");
     CLIENT(fixture, &command, NULL, "call", "faulty.own_error");
     check_failure(&command, 1, "my own");
 }

@@ -42,7 +42,8 @@ test_run_from_the_pool(struct fixture *fixture)
     pid_t worker = fixture_worker(fixture, 0, 0);
     json_t *data =
         expect_timeout(peer_ask(peer, REQUEST("1", "silent", "[]")), "1", "timeout.run", 1);
-    char *line;
+    char log_line[128];
+    char *line, *log;
 
     check_string(data, "pool", "faulty");
     check_integer(data, "pid", worker);
@@ -54,6 +55,11 @@ test_run_from_the_pool(struct fixture *fixture)
     assert_null(strstr(line, "error"));
     assert_int_not_equal(fixture_worker(fixture, 0, 0), worker);
     processes_await_end(worker);
+    snprintf(log_line, sizeof(log_line), " pid %d: ended: the time of its job was over\n",
+             (int)worker);
+    log = read_text(fixture->daemon.log);
+    check_contains(log, log_line);
+    free(log);
 }
 
 static void

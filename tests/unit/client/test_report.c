@@ -72,6 +72,19 @@ death_certificates(void **state)
           "{\"code\":-32010,\"message\":\"Job failed\",\"data\":{\"cause\":\"start\",\"reason\":"
           "\"No such file\",\"pool\":\"x\"}}",
           1, "offload: Job failed (-32010): could not be started: No such file (pool x)\n");
+    check(NULL,
+          "{\"code\":-32012,\"message\":\"Worker broke the "
+          "protocol\",\"data\":{\"cause\":\"protocol\","
+          "\"reason\":\"a line that is no answer: a "
+          "request\",\"text\":\"{\\u001b}\",\"pool\":\"x\"}}",
+          76,
+          "offload: Worker broke the protocol (-32012): a line that is no answer: a request: "
+          "{\\u001b} (pool x)\n");
+    check(NULL,
+          "{\"code\":-32012,\"message\":\"Worker broke the "
+          "protocol\",\"data\":{\"cause\":\"protocol\","
+          "\"reason\":\"it closed its stdout and ran on\",\"text\":\"\"}}",
+          76, "offload: Worker broke the protocol (-32012): it closed its stdout and ran on\n");
 }
 
 static void

@@ -13,7 +13,8 @@
 //   progress   a notification, then the answer           echo       the whole request as the result
 //   offer      that jobs may wait in its pipe, answer    back       gives this very job back
 // and lines that break the protocol: garbage, babble (garbage and then the answer), other, twice,
-// batch, request, null, text, long, misback (gives back a job that it does not have).
+// batch, request, nan, latin (no UTF-8), empty (no result), both, null, text, long, misback (gives
+// back a job that it does not have), noback (gives back nothing).
 #define SCRIPT_WORKER                                                                             \
     "#!/bin/sh\n"                                                                                 \
     "say() { printf '{\"jsonrpc\":\"2.0\",\"id\":%s,%s}\\n' \"$1\" \"$2\"; }\n"                   \
@@ -43,6 +44,7 @@
     "'\"params\":{\"ids\":['$id']}}' ;;\n"                                                        \
     "    misback) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\",'"                      \
     "'\"params\":{\"ids\":['$((id + 1))']}}' ;;\n"                                                \
+    "    noback) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\"}' ;;\n"                  \
     "    echo) say $id \"\\\"result\\\":$line\" ;;\n"                                             \
     "    garbage) echo 'hello, world' ;;\n"                                                       \
     "    babble) printf 'hello, world\\n%s\\n' \"$(ok $id)\" ;;\n"                                \
@@ -50,6 +52,10 @@
     "    twice) ok $id; ok $id ;;\n"                                                              \
     "    batch) echo \"[$(ok $id)]\" ;;\n"                                                        \
     "    request) say $id '\"method\":\"x\"' ;;\n"                                                \
+    "    nan) say $id '\"result\":NaN' ;;\n"                                                      \
+    "    latin) printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":\"\\344\"}\\n' $id ;;\n"        \
+    "    empty) say $id '\"resutl\":1' ;;\n"                                                      \
+    "    both) say $id '\"result\":1,\"error\":{}' ;;\n"                                          \
     "    null) ok null ;;\n"                                                                      \
     "    text) ok \"\\\"$id\\\"\" ;;\n"                                                           \
     "    long) say $id \"\\\"result\\\":\\\"$(printf '%20000s' x)\\\"\" ;;\n"                     \

@@ -135,6 +135,19 @@ test_a_job_given_back_that_it_does_not_have(void **state)
     fixture_close(&fixture);
 }
 
+static void
+test_giving_back_nothing(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    open_offering(&fixture, 1);
+    run(&fixture, 0, "noback");
+    expect_end(&fixture, "broke the protocol: a worker.return without an array \"ids\"");
+    await(&fixture, 0, JOB_LOST, "-32012");
+    fixture_close(&fixture);
+}
+
 // What it had not begun with is unharmed; what it may have begun with is lost.
 static void
 test_death(void **state)
@@ -237,6 +250,7 @@ main(void)
         cmocka_unit_test(test_none_behind_a_long_one),
         cmocka_unit_test(test_given_back),
         cmocka_unit_test(test_a_job_given_back_that_it_does_not_have),
+        cmocka_unit_test(test_giving_back_nothing),
         cmocka_unit_test(test_death),
         cmocka_unit_test(test_cancelled_while_it_waits),
         cmocka_unit_test(test_cancelled_while_others_wait),

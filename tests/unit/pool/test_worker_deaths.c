@@ -160,7 +160,7 @@ static void
 check_breach(const char *method, const char *reason, const char *text)
 {
     struct fixture fixture;
-    char summary[128];
+    char summary[DEATH_SUMMARY_MAX];
 
     fixture_open(&fixture, 2);
     run(&fixture, 0, "silent");
@@ -177,19 +177,26 @@ check_breach(const char *method, const char *reason, const char *text)
     fixture_close(&fixture);
 }
 
+#define NO_ANSWER "a line that is no answer: "
+#define NO_JSON   "a line that is no JSON: "
+
 static void
 test_breaches(void **state)
 {
     (void)state;
-    check_breach("garbage", "a line that is no answer", "\"text\":\"hello, world\"");
-    check_breach("batch", "a line that is no answer", "\"text\":\"[{");
-    check_breach("request", "a line that is no answer", "\\\"method\\\":\\\"x\\\"");
+    check_breach("garbage", NO_JSON "expected a value at offset 0", "\"text\":\"hello, world\"");
+    check_breach("nan", NO_JSON "expected a value at offset 33", "NaN}\"");
+    check_breach("latin", NO_JSON "a string is not UTF-8 at offset 34", "\"text\":\"{");
+    check_breach("empty", NO_ANSWER "neither result nor error", "resutl");
+    check_breach("both", NO_ANSWER "a response must not have both result and error", "\"text\":");
+    check_breach("batch", NO_ANSWER "an array", "\"text\":\"[{");
+    check_breach("request", NO_ANSWER "a request", "\\\"method\\\":\\\"x\\\"");
     check_breach("other", "an answer to no request that it has", "\"cause\":\"protocol\"");
     check_breach("twice", "an answer to no request that it has", "\"cause\":\"protocol\"");
     check_breach("null", "an answer to no request that it has", "\\\"id\\\":null");
     check_breach("text", "an answer to no request that it has", "\\\"id\\\":\\\"");
     check_breach("long", "a line longer than line-max", "\\\"result\\\":\\\"   ");
-    check_breach("babble", "a line that is no answer", "\"text\":\"hello, world\"");
+    check_breach("babble", NO_JSON "expected a value at offset 0", "\"text\":\"hello, world\"");
     check_breach("mute", "it closed its stdout and ran on", "\"text\":\"\"");
 }
 
