@@ -241,6 +241,7 @@ static bool
 put_known(FILE *out, const json_t *data)
 {
     const char *reason = text_of(data, "reason");
+    const char *method = text_of(data, "method");
     const json_t *offset = json_object_get(data, "offset");
 
     if (text_of(data, "cause") != NULL) {
@@ -254,6 +255,9 @@ put_known(FILE *out, const json_t *data)
         put_text(out, reason);
         if (json_is_integer(offset))
             fprintf(out, " (at byte %" JSON_INTEGER_FORMAT ")", json_integer_value(offset));
+    } else if (method != NULL) {
+        fputs(": ", out);
+        put_text(out, method);
     } else {
         return false;
     }

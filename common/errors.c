@@ -1,6 +1,8 @@
 // See errors.h. This file is the table; nothing else may spell a code's text.
 #include "common/errors.h"
 
+#include "common/message.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,5 +89,21 @@ error_object_format(enum error_code code, size_t *ret_length, const char *format
         return NULL;
     object = error_object(code, (struct span){.at = data, .length = (size_t)length}, ret_length);
     free(data);
+    return object;
+}
+
+char *
+error_object_method(struct span method, size_t *ret_length)
+{
+    size_t length;
+    char *quoted;
+    char *object = NULL;
+
+    method.length =
+        strnlen(method.at, method.length < ERROR_METHOD_MAX ? method.length : ERROR_METHOD_MAX);
+    quoted = message_quote(method, &length);
+    if (quoted != NULL)
+        object = error_object_format(ERROR_METHOD_NOT_FOUND, ret_length, "{\"method\":%s}", quoted);
+    free(quoted);
     return object;
 }

@@ -60,4 +60,10 @@ char *error_object(enum error_code code, struct span data, size_t *ret_length);
 char *error_object_format(enum error_code code, size_t *ret_length, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+// -32601 with the method in its data: at most ERROR_METHOD_MAX bytes of it, and none from a NUL on,
+// which not every reader of JSON takes. malloc, NUL-terminated, caller frees; NULL when out of
+// memory.
+#define ERROR_METHOD_MAX 128
+char *error_object_method(struct span method, size_t *ret_length);
+
 #endif

@@ -17,3 +17,12 @@ job_answer_code(struct job_answer *answer, enum error_code code)
 
     job_answer_error(answer, error, length);
 }
+
+void
+job_answer_no_method(struct job_answer *answer, struct span method)
+{
+    size_t length = 0;
+    char *error = error_object_method(method, &length);
+
+    job_answer_error(answer, error, length);
+}

@@ -21,4 +21,7 @@ void job_answer_error(struct job_answer *answer, char *error, size_t length);
 // The answer is the plain error of that code.
 void job_answer_code(struct job_answer *answer, enum error_code code);
 
+// There is no such method.
+void job_answer_no_method(struct job_answer *answer, struct span method);
+
 #endif

@@ -68,5 +68,5 @@ jobs_run(struct span method, struct span params, const struct pulse *pulse,
             return;
         }
     }
-    job_answer_code(ret_answer, ERROR_METHOD_NOT_FOUND);
+    job_answer_no_method(ret_answer, method);
 }

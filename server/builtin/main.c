@@ -36,7 +36,7 @@ __asan_default_options(void)
 
 static const char help[] =
     "Usage: offload-worker [--threads N] [--line-max BYTES] [--prefetch]\n"
-    "                      [--plugin FILE [--depth-max N]]\n"
+    "                      [--plugin FILE [--methods LIST] [--depth-max N]]\n"
     "Answer JSON-RPC 2.0 requests from standard input on standard output, a line each:\n"
     "echo, sum_squares; or the methods of a plug-in, see offload-plugin(3). With --prefetch "
     "requests\n"
@@ -44,17 +44,23 @@ static const char help[] =
     "Started by offloadd for pools with `builtin = yes` or `plugin = FILE`.\n";
 
 static const struct option options[] = {
-    {"threads", required_argument, NULL, 't'},   {"line-max", required_argument, NULL, 'l'},
-    {"depth-max", required_argument, NULL, 'd'}, {"plugin", required_argument, NULL, 'p'},
-    {"prefetch", no_argument, NULL, 'a'},        {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},         {0},
+    {"threads", required_argument, NULL, 't'},
+    {"line-max", required_argument, NULL, 'l'},
+    {"depth-max", required_argument, NULL, 'd'},
+    {"plugin", required_argument, NULL, 'p'},
+    {"methods", required_argument, NULL, 'm'},
+    {"prefetch", no_argument, NULL, 'a'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
 };
 
 struct arguments {
     unsigned long threads;
     unsigned long line_max;
     unsigned long depth_max;
-    const char *plugin; // NULL: none
+    const char *plugin;  // NULL: none
+    const char *methods; // of the plug-in, that will be called: words; NULL: not known
     bool prefetch;
 };
 
@@ -81,8 +87,22 @@ run(const struct serve_settings *settings)
     return EX_OSERR;
 }
 
+// A slip in the configuration's list would else be found by the first call.
+static void
+warn_of_missing(const struct plugin *plugin, const char *path, const char *methods)
+{
+    for (const char *at = methods; at != NULL && *at != '\0';) {
+        size_t length = strcspn(at, " ");
+
+        if (!plugin_has(plugin, (struct span){.at = at, .length = length}))
+            fprintf(stderr, "offload-worker: plug-in %s: it has no method '%.*s'\n", path,
+                    (int)length, at);
+        at += length + strspn(at + length, " ");
+    }
+}
+
 static int
-run_plugin(struct serve_settings *settings, const char *path)
+run_plugin(struct serve_settings *settings, const char *path, const char *methods)
 {
     struct plugin_fault fault;
     struct streams streams;
@@ -100,6 +120,7 @@ run_plugin(struct serve_settings *settings, const char *path)
         fprintf(stderr, "offload-worker: plug-in %s: %s\n", path, fault.text);
         status = EXIT_STATUS_CONFIG;
     } else {
+        warn_of_missing(settings->plugin, path, methods);
         status = run(settings);
     }
     plugin_free(settings->plugin);
@@ -119,7 +140,9 @@ run_arguments(const struct arguments *arguments)
     };
 
     signal(SIGPIPE, SIG_IGN);
-    return arguments->plugin != NULL ? run_plugin(&settings, arguments->plugin) : run(&settings);
+    if (arguments->plugin == NULL)
+        return run(&settings);
+    return run_plugin(&settings, arguments->plugin, arguments->methods);
 }
 
 static bool
@@ -134,6 +157,9 @@ apply_option(struct arguments *arguments, int option, const char *value)
         return parse_count(value, PLUGIN_DEPTH_MIN, SCANNER_DEPTH_LIMIT, &arguments->depth_max);
     case 'a':
         arguments->prefetch = true;
+        return true;
+    case 'm':
+        arguments->methods = value;
         return true;
     case 'p':
         arguments->plugin = value;

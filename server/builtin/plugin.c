@@ -84,6 +84,17 @@ check_descriptor(const struct offload_plugin *descriptor, struct plugin_fault *r
 
 // ---- loading -------------------------------------------------------------------------------
 
+// Most of what dlerror() says begins with the path, which the caller says as well.
+static const char *
+without_path(const char *problem, const char *path)
+{
+    size_t length = strlen(path);
+
+    return strncmp(problem, path, length) == 0 && strncmp(problem + length, ": ", 2) == 0
+               ? problem + length + 2
+               : problem;
+}
+
 // Never unloaded: threads that it started and functions that it registered would run into nothing,
 // and the process ends right after. A name without a slash would be searched for by dlopen().
 static void *
@@ -98,7 +109,7 @@ open_object(const char *path, struct plugin_fault *ret_fault)
     }
     object = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (object == NULL)
-        fault(ret_fault, "%s", dlerror());
+        fault(ret_fault, "%s", without_path(dlerror(), file));
     free(file);
     return object;
 }
@@ -160,17 +171,33 @@ plugin_free(struct plugin *plugin)
 
 // ---- jobs ----------------------------------------------------------------------------------
 
-void
-plugin_run(struct plugin *plugin, const struct plugin_call *call, struct job_answer *ret_answer)
+// NULL if it has none of that name.
+static const struct offload_method *
+find_method(const struct plugin *plugin, struct span name)
 {
     const struct offload_method *methods = plugin->descriptor->methods;
 
+    for (size_t i = 0; methods[i].name != NULL; i++)
+        if (span_is(name, methods[i].name))
+            return &methods[i];
+    return NULL;
+}
+
+bool
+plugin_has(const struct plugin *plugin, struct span method)
+{
+    return find_method(plugin, method) != NULL;
+}
+
+void
+plugin_run(struct plugin *plugin, const struct plugin_call *call, struct job_answer *ret_answer)
+{
+    const struct offload_method *method = find_method(plugin, call->method);
+
     *ret_answer = (struct job_answer){0};
-    for (size_t i = 0; methods[i].name != NULL; i++) {
-        if (span_is(call->method, methods[i].name)) {
-            plugin_job_run(&methods[i], plugin->state, call, ret_answer);
-            return;
-        }
+    if (method != NULL) {
+        plugin_job_run(method, plugin->state, call, ret_answer);
+        return;
     }
-    job_answer_code(ret_answer, ERROR_METHOD_NOT_FOUND);
+    job_answer_no_method(ret_answer, call->method);
 }

@@ -20,6 +20,8 @@ struct plugin *plugin_load(const char *path, struct plugin_fault *ret_fault);
 // if it cannot be used.
 struct plugin *plugin_new(const struct offload_plugin *descriptor, struct plugin_fault *ret_fault);
 
+bool plugin_has(const struct plugin *plugin, struct span method);
+
 // Runs the method. An unknown one answers -32601. May be called from several threads.
 void
 plugin_run(struct plugin *plugin, const struct plugin_call *call, struct job_answer *ret_answer);

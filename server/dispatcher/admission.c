@@ -59,6 +59,16 @@ is_too_long(const struct job *job, struct pool_outlook *ret_outlook)
 
 // ---- refusing -------------------------------------------------------------------------------
 
+static void
+refuse_method(struct dispatcher *dispatcher, struct job *job, struct span method)
+{
+    size_t length = 0;
+    char *error = error_object_method(method, &length);
+
+    dispatcher->statistics->jobs_refused++;
+    dispatcher_speak(dispatcher, job, JOB_FAILED, error, length);
+}
+
 void
 dispatcher_refuse(struct dispatcher *dispatcher, struct job *job, enum error_code code)
 {
@@ -178,7 +188,7 @@ dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job 
     if (!dispatcher_count_in(dispatcher, job))
         return;
     if (!find_pool(dispatcher, method, job))
-        dispatcher_refuse(dispatcher, job, ERROR_METHOD_NOT_FOUND);
+        refuse_method(dispatcher, job, method);
     else if (!dispatcher_admit(dispatcher, job))
         return;
     else if (is_full(dispatcher, job))

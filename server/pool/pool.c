@@ -227,6 +227,8 @@ pool_argv(struct pool *pool, const struct pool_settings *settings)
         pool->builtin_argv[7] = pool->config->plugin;
         pool->builtin_argv[8] = (char *)"--depth-max";
         pool->builtin_argv[9] = pool->depth_max_text;
+        pool->builtin_argv[10] = (char *)"--methods";
+        pool->builtin_argv[11] = pool->methods_text;
     }
     return pool->builtin_argv;
 }
@@ -240,6 +242,21 @@ pool_init_runner(struct pool *pool)
     if (pool->runner == NULL)
         log_error(pool->subject, "command: %s", error);
     return pool->runner != NULL;
+}
+
+// All of them with blanks between, as its worker takes them. NULL when out of memory.
+static char *
+methods_join(char *const *methods)
+{
+    size_t length = 0;
+    char *text;
+
+    for (size_t i = 0; methods[i] != NULL; i++)
+        length += strlen(methods[i]) + 1;
+    text = calloc(1, length + 1);
+    for (size_t i = 0; text != NULL && methods[i] != NULL; i++)
+        strcat(strcat(text, i > 0 ? " " : ""), methods[i]);
+    return text;
 }
 
 static struct run_time *
@@ -284,6 +301,9 @@ pool_init(struct pool *pool, const struct pool_settings *settings)
         .wait_ready = pool->config->wait_ready,
         .start_timeout_us = pool->config->start_timeout_us,
     };
+    if (pool->config->kind == POOL_PLUGIN &&
+        (pool->methods_text = methods_join(pool->config->methods)) == NULL)
+        return false;
     pool->worker_settings.argv = pool_argv(pool, settings);
     pool->method_times = method_times_new(pool->config);
     if (pool->method_times == NULL)
@@ -333,6 +353,7 @@ pool_free(struct pool *pool)
     messages_done(&pool->messages);
     queue_done(&pool->queue);
     free(pool->method_times);
+    free(pool->methods_text);
     pool_clear_start_error(pool);
     free(pool);
 }

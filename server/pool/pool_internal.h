@@ -37,7 +37,8 @@ struct pool {
     const struct pool_callbacks *callbacks;
     void *context;
     struct messages messages;
-    char *builtin_argv[11];
+    char *builtin_argv[13];
+    char *methods_text; // of a plug-in
     char threads_text[16];
     char line_max_text[32];
     char depth_max_text[16];

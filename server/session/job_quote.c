@@ -49,7 +49,7 @@ look_ahead(const struct session *session, const struct message *inner,
     if (dispatcher_quote(session->settings->dispatcher, inner->method, &job, &quote))
         print(&quote, reply);
     else
-        fail(reply, error_object(ERROR_METHOD_NOT_FOUND, (struct span){0}, &reply->length));
+        fail(reply, error_object_method(inner->method, &reply->length));
 }
 
 bool

@@ -20,7 +20,7 @@
 #define MAP(id, method, items) \
     REQUEST(id, "job.map", "{\"method\":\"" method "\",\"items\":[" items "]}")
 
-#define NOT_FOUND "{\"code\":-32601,\"message\":\"Method not found\"}"
+#define NOT_FOUND "{\"code\":-32601,\"message\":\"Method not found\",\"data\":{\"method\":\"no\"}}"
 
 // No job of any kind is left.
 static inline void

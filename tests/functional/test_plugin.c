@@ -51,7 +51,10 @@ test_wrong_answers_cost_the_job_only(struct fixture *fixture)
 
     expect_blame(peer, "nothing", "without an answer");
     expect_blame(peer, "bad_json", "not JSON");
-    expect_error(peer_ask(peer, REQUEST("2", "absent", "[]")), "2", ERROR_METHOD_NOT_FOUND);
+    data = expect_error_data(peer_ask(peer, REQUEST("2", "absent", "[]")), "2",
+                             ERROR_METHOD_NOT_FOUND);
+    check_string(data, "method", "absent");
+    json_decref(data);
     expect_result(peer_ask(peer, REQUEST("3", "chatter", "[]")), "3", "true");
     data = expect_error_data(peer_ask(peer, REQUEST("4", "parsed", "[1e400]")), "4",
                              ERROR_INVALID_PARAMS);
@@ -195,16 +198,40 @@ expect_refused(const char *plugin, const char *part)
     assert_int_equal(command.status, EXIT_STATUS_CONFIG);
     assert_string_equal(command.out, "");
     check_contains(command.err, plugin);
+    assert_null(strstr(strstr(command.err, plugin) + 1, plugin)); // once is enough
     check_contains(command.err, part);
     command_done(&command);
+}
+
+// A slip in the list of methods is told when the worker starts, not by the first call.
+static void
+test_methods_that_the_plugin_lacks(struct fixture *fixture)
+{
+    static const char expected[] =
+        "stderr: offload-worker: plug-in " PLUGIN_TEST ": it has no method 'absent'\n";
+    int64_t deadline = deadline_in(PATIENCE);
+    char *log = read_text(fixture->daemon.log);
+
+    while (strstr(log, expected) == NULL) {
+        if (deadline_passed(deadline))
+            fail_msg("the log does not say: %s", expected);
+        deadline_pause();
+        free(log);
+        log = read_text(fixture->daemon.log);
+    }
+    assert_null(strstr(log, "it has no method 'raw'"));
+    assert_null(strstr(log, "it has no method ''"));
+    free(log);
+    expect_result(peer_ask(open_tcp(fixture), REQUEST("1", "raw", "[]")), "1", "[]");
 }
 
 static void
 test_refused_plugins(struct fixture *fixture)
 {
     (void)fixture;
-    expect_refused("/nowhere/to/be.so", "No such file or directory");
-    expect_refused("no_slash.so", "./no_slash.so");
+    expect_refused("/nowhere/to/be.so",
+                   ": cannot open shared object file: No such file or directory");
+    expect_refused("no_slash.so", "no_slash.so: cannot open shared object file");
     expect_refused(OFFLOAD_WORKER_PROGRAM, "cannot");
     expect_refused(PLUGIN_NONE, "exports no 'offload_plugin'");
     expect_refused(PLUGIN_ABI, "built for plug-in ABI 99, and this offload-worker has 1");
@@ -219,4 +246,5 @@ HARNESS_MAIN(SCENARIO_CONFIG(test_params_and_results_pass, CONFIG),
              SCENARIO_CONFIG(test_progress_reaches_the_client, CONFIG),
              SCENARIO_CONFIG(test_a_cancelled_job_does_not_cost_its_worker, CONFIG),
              SCENARIO_MANUAL(test_cancel_reaches_a_running_job),
+             SCENARIO_CONFIG(test_methods_that_the_plugin_lacks, CONFIG),
              SCENARIO_MANUAL(test_refused_plugins))

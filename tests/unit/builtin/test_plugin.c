@@ -110,7 +110,7 @@ check_jobs(unsigned threads)
     hear(&child, RESULT("2", "\"state\""));
     say(&child, REQUEST("3", "echo", "[]")); // the plug-in's methods are all there are
     hear(&child, "{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32601,\"message\":\"Method "
-                 "not found\"}}\n");
+                 "not found\",\"data\":{\"method\":\"echo\"}}}\n");
     say(&child, "nonsense\n");
     hear(&child, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"Parse "
                  "error\"}}\n");
@@ -181,7 +181,7 @@ test_malformed_cancels_do_nothing(void **state)
                 "{\"jsonrpc\":\"2.0\",\"method\":\"$/unknown\",\"params\":[1]}\n");
     say(&child, REQUEST("1", "$/cancelRequest", "{\"id\":1}")); // a request, so an unknown method
     hear(&child, "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32601,\"message\":\"Method "
-                 "not found\"}}\n");
+                 "not found\",\"data\":{\"method\":\"$/cancelRequest\"}}}\n");
     child_finish(&child);
     assert_string_equal(child.text, "");
 }

@@ -24,6 +24,10 @@ plain_errors(void **state)
     (void)state;
     check(NULL, "{\"code\":-32601,\"message\":\"Method not found\"}", 66,
           "offload: Method not found (-32601)\n");
+    check(NULL,
+          "{\"code\":-32601,\"message\":\"Method not "
+          "found\",\"data\":{\"method\":\"tarn\\u0073late\"}}",
+          66, "offload: Method not found (-32601): tarnslate\n");
     check("line 3", "{\"code\":7,\"message\":\"my own\"}", EXIT_STATUS_JOB,
           "offload: line 3: my own (7)\n");
     check(NULL, "{\"message\":\"first\",\"code\":1,\"message\":\"last\"}", EXIT_STATUS_JOB,

@@ -11,6 +11,8 @@
 
 #include "common/errors.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -112,6 +114,38 @@ a_workers_own_code_is_no_entry(void **state)
     }
 }
 
+static void
+check_method(struct span method, const char *expected_data)
+{
+    char expected[512];
+    size_t length = 0;
+    char *object = error_object_method(method, &length);
+
+    snprintf(expected, sizeof(expected),
+             "{\"code\":-32601,\"message\":\"Method not found\",\"data\":{\"method\":%s}}",
+             expected_data);
+    assert_string_equal(object, expected);
+    assert_int_equal(length, strlen(object));
+    free(object);
+}
+
+// Whatever a client calls it, the error is JSON, and short.
+static void
+the_unknown_method_is_named(void **state)
+{
+    char long_name[1000];
+    char shown[ERROR_METHOD_MAX + 3];
+
+    (void)state;
+    check_method(SPAN("prime"), "\"prime\"");
+    check_method(SPAN(""), "\"\"");
+    check_method(SPAN("a\"\n\\"), "\"a\\\"\\n\\\\\"");
+    check_method((struct span){"a\0b", 3}, "\"a\"");
+    memset(long_name, 'x', sizeof(long_name));
+    snprintf(shown, sizeof(shown), "\"%.*s\"", ERROR_METHOD_MAX, long_name);
+    check_method((struct span){long_name, sizeof(long_name)}, shown);
+}
+
 int
 main(void)
 {
@@ -122,6 +156,7 @@ main(void)
         cmocka_unit_test(words_can_be_printed_anywhere),
         cmocka_unit_test(exit_statuses_can_be_told_apart),
         cmocka_unit_test(a_workers_own_code_is_no_entry),
+        cmocka_unit_test(the_unknown_method_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #define CALL(method, params) "{\"method\":\"" method "\",\"params\":" params "}"
 #define SLEEP(seconds)       CALL("sleep", "[" seconds "]")
 #define DONE(seconds)        "\"Operation completed after " seconds " seconds\""
-#define NOT_FOUND            "{\"code\":-32601,\"message\":\"Method not found\"}"
+#define NOT_FOUND            "{\"code\":-32601,\"message\":\"Method not found\",\"data\":{\"method\":\"no\"}}"
 #define FAILED(id, error)    "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":" error "}"
 #define CANCELLED(id)        FAILED(id, "{\"code\":-32800,\"message\":\"Cancelled\"}")
 
