@@ -281,18 +281,34 @@ template_filled_done(struct template_filled *filled)
 
 // ---- the error ------------------------------------------------------------------------------
 
+// What goes to stdin alone may be more than a word may.
+static void
+input_expected(const struct template *template, const struct template_param *input, char *text,
+               size_t size)
+{
+    if (template->param_count == 1)
+        snprintf(text, size, "which is for stdin: any JSON");
+    else
+        snprintf(text, size, "each " VALUE_EXPECTED "; %s, for stdin, may be any JSON",
+                 input->name);
+}
+
 char *
 template_error(const struct template *template, const struct argument_fault *fault,
                size_t *ret_length)
 {
     char names[TEMPLATE_PARAMS_MAX * (TEMPLATE_NAME_MAX + 2) + 1];
-    struct argument argument = {.name = names, .expected = "each " VALUE_EXPECTED};
+    char expected[128 + TEMPLATE_NAME_MAX] = "each " VALUE_EXPECTED;
+    struct argument argument = {.name = names, .expected = expected};
     size_t length = 0;
 
     for (size_t i = 0; i < template->param_count; i++) {
-        if (span_is(fault->member, template->params[i].name))
-            argument =
-                (struct argument){.name = template->params[i].name, .expected = VALUE_EXPECTED};
+        const struct template_param *param = &template->params[i];
+
+        if (span_is(fault->member, param->name))
+            argument = (struct argument){.name = param->name, .expected = VALUE_EXPECTED};
+        if (param->input && !param->placeholder)
+            input_expected(template, param, expected, sizeof(expected));
         length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s",
                                    i > 0 ? ", " : "", template->params[i].name);
     }

@@ -306,7 +306,15 @@ test_error(void **state)
     expect_error(
         template, (struct argument_fault){.member = SPAN("\\\"x"), .reason = "unknown member"},
         "{\"member\":\"\\\"x\",\"reason\":\"unknown member\",\"expected\":\"only in, size, "
-        "data, each a string, a number, true or false\"}");
+        "data, each a string, a number, true or false; data, for stdin, may be any JSON\"}");
+    template_free(template);
+    template = make_with(WORDS(W("x")), NULL, "data");
+    expect_error(template, (struct argument_fault){.member = SPAN("y"), .reason = "unknown member"},
+                 "\"expected\":\"only data, which is for stdin: any JSON\"");
+    template_free(template);
+    template = make_with(WORDS(W("x"), W("{data}"), W("{in}")), NULL, "data"); // a word too
+    expect_error(template, (struct argument_fault){.member = SPAN("y"), .reason = "unknown member"},
+                 "\"expected\":\"only data, in, each a string, a number, true or false\"");
     template_free(template);
     template = make(WORDS(W("x")));
     expect_error(template, (struct argument_fault){.member = SPAN("y"), .reason = "unknown member"},
