@@ -11,11 +11,11 @@
 #include "common/clock.h"
 #include "common/lines.h"
 #include "transport/backlog.h"
+#include "transport/gone.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +31,8 @@
 #define WRITE_EARLY ((size_t)32 << 10)
 
 // While a stream is not read nobody would notice that its peer has gone: so often it is looked at.
-#define GONE_CHECK_US 500000
+// Two looks, one that asks and one that sees the answer, are less than a second.
+#define GONE_CHECK_US 400000
 
 struct stream {
     int fd;
@@ -121,7 +122,8 @@ stream_gone_check_cb(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (stream->freed || stream->failed || !stream->paused)
         return;
-    if (stream_peer_gone(stream))
+    // What waits to be sent asks as well, and a line of it may be sent in part.
+    if (stream_output(stream) == 0 ? gone_ask(stream->fd) : gone_look(stream->fd))
         stream_fail(stream, STREAM_END_ERROR, 0);
     else
         evtimer_add(stream->gone_check, &interval);
@@ -405,7 +407,5 @@ stream_resume(struct stream *stream)
 bool
 stream_peer_gone(const struct stream *stream)
 {
-    struct pollfd look = {.fd = stream->fd};
-
-    return poll(&look, 1, 0) == 1 && (look.revents & (POLLHUP | POLLERR)) != 0;
+    return gone_look(stream->fd);
 }

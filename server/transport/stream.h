@@ -62,7 +62,8 @@ int stream_write(struct stream *stream, const struct iovec *iov, int count);
 size_t stream_output(const struct stream *stream);
 
 // Stops and resumes handing out lines and, with that, reading. While it is paused, that the peer
-// has gone entirely is found out by a look twice a second (STREAM_END_ERROR).
+// has gone entirely is found out within a second (STREAM_END_ERROR), see gone.h: a TCP peer that
+// sends no more gets a space between two lines now and then.
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
 

@@ -34,8 +34,8 @@ size_t peer_send_some(struct peer *peer, const char *bytes, size_t length);
 // Sends one line; the newline is added.
 void peer_say(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// The next line, NUL-terminated, without its newline; good until the next call. Fails the test at
-// the end of the stream or when patience is over.
+// The next line, NUL-terminated, without its newline and spaces before it; good until the next
+// call. Fails the test at the end of the stream or when patience is over.
 char *peer_line(struct peer *peer);
 // The same; NULL when the server has closed, or at the deadline.
 char *peer_line_until(struct peer *peer, int64_t deadline_us);
