@@ -17,6 +17,7 @@
 #define LIMIT_QUEUE_MEMORY_MAX ((size_t)256 << 20) // bytes of params that all jobs hold
 #define LIMIT_OUTPUT_MAX       ((size_t)8 << 20) // unsent bytes of one session before it is not read
 #define LIMIT_WRITE_TIMEOUT_MS 60000             // a peer that takes nothing for so long is closed
+#define LIMIT_LINE_TIMEOUT_MS  60000 // a peer that pauses in a line for so long is not read any more
 
 struct limits {
     size_t line_max;

@@ -186,6 +186,12 @@ lines_last(struct lines *lines, char **ret_line, size_t *ret_length)
     return take(lines, lines->end, lines->end, ret_line, ret_length);
 }
 
+bool
+lines_unfinished(const struct lines *lines)
+{
+    return lines_pending(lines) > 0 || lines->skipping;
+}
+
 void
 lines_shrink(struct lines *lines)
 {

@@ -52,6 +52,9 @@ enum lines_result lines_last(struct lines *lines, char **ret_line, size_t *ret_l
 // Bytes held that were not handed out yet.
 size_t lines_pending(const struct lines *lines);
 
+// True in the middle of a line: some of it has come, its end has not.
+bool lines_unfinished(const struct lines *lines);
+
 // Gives back the buffer if nothing is pending (for a stream that has gone idle).
 void lines_shrink(struct lines *lines);
 

@@ -8,6 +8,7 @@
 #include "daemon/methods.h"
 #include "daemon/service.h"
 #include "session/callers.h"
+#include "transport/quiet.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -44,6 +45,8 @@ struct server {
     struct statistics statistics;
     struct messages messages;
     struct callers callers;
+    struct quiet *idle;       // sessions with nothing in flight
+    struct quiet *unfinished; // sessions in the middle of a line
     struct session_settings session_settings;
     struct session_list sessions;
     size_t session_count;
@@ -318,10 +321,13 @@ server_make_loop(struct server *server)
     event_config_free(options);
     if (server->base == NULL || (server->turn = turn_new(server->base)) == NULL)
         return -1;
+    server->idle = quiet_new(server->base, server->config->session_timeout_us);
+    server->unfinished = quiet_new(server->base, server->config->line_timeout_us);
     server->terminate = evsignal_new(server->base, SIGTERM, server_signal_cb, server);
     server->interrupt = evsignal_new(server->base, SIGINT, server_signal_cb, server);
     server->patience = evtimer_new(server->base, server_patience_cb, server);
-    if (server->terminate == NULL || server->interrupt == NULL || server->patience == NULL)
+    if (server->idle == NULL || server->unfinished == NULL || server->terminate == NULL ||
+        server->interrupt == NULL || server->patience == NULL)
         return -1;
     return evsignal_add(server->terminate, NULL) != 0 || evsignal_add(server->interrupt, NULL) != 0
                ? -1
@@ -403,6 +409,8 @@ server_start_dispatcher(struct server *server)
         .dispatcher = server->dispatcher,
         .messages = &server->messages,
         .callers = &server->callers,
+        .idle = server->idle,
+        .unfinished = server->unfinished,
     };
     return server->dispatcher != NULL ? 0 : -1;
 }
@@ -453,6 +461,8 @@ server_free(struct server *server)
     turn_cancel(&server->drain);
     turn_free(server->turn);
     dispatcher_free(server->dispatcher);
+    quiet_free(server->idle);
+    quiet_free(server->unfinished);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
         if (*events[i] != NULL)
             event_free(*events[i]);

@@ -201,6 +201,7 @@ config_new(void)
         *config = (struct config){.socket_mode = 0600,
                                   .drain_timeout_us = 30000000,
                                   .write_timeout_us = (int64_t)LIMIT_WRITE_TIMEOUT_MS * 1000,
+                                  .line_timeout_us = (int64_t)LIMIT_LINE_TIMEOUT_MS * 1000,
                                   .limits = LIMITS_DEFAULT,
                                   .log_level = LOG_LEVEL_INFO};
     return config;

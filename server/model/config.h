@@ -66,6 +66,8 @@ struct config {
     mode_t socket_mode;       // permission bits of Unix sockets; 0600 by default
     int64_t drain_timeout_us; // 30 s by default
     int64_t write_timeout_us;
+    int64_t line_timeout_us;    // 0: none
+    int64_t session_timeout_us; // idle-timeout of sessions; 0, the default: none
     struct limits limits;
     enum log_level log_level;
     struct weight *weights; // each user once; the others have JOB_WEIGHT_DEFAULT

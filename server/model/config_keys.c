@@ -14,6 +14,11 @@ static const struct config_key_info infos[KEY_COUNT] = {
                            "How long running jobs may take to finish when the daemon stops."},
     [KEY_WRITE_TIMEOUT] = {"server", "write-timeout", "TIME", "1min",
                            "A peer that takes none of its answers for so long is closed."},
+    [KEY_LINE_TIMEOUT] = {"server", "line-timeout", "TIME", "1min",
+                          "A peer that pauses in a line for so long is refused; 0 is never."},
+    [KEY_SESSION_TIMEOUT] =
+        {"server", "idle-timeout", "TIME", "0s",
+         "A session with nothing in flight that is idle for so long is closed; 0 is never."},
     [KEY_LINE_MAX] = {"server", "line-max", "SIZE", "4M", "The longest line."},
     [KEY_DEPTH_MAX] = {"server", "depth-max", "N", "64",
                        "How deep arrays and objects of a line may be nested."},

@@ -90,6 +90,8 @@ print_server(FILE *out, const struct config *config)
     fprintf(out, "%s = %04o\n", draft_key_name(KEY_SOCKET_MODE), (unsigned)config->socket_mode);
     print_time(out, KEY_DRAIN_TIMEOUT, config->drain_timeout_us);
     print_time(out, KEY_WRITE_TIMEOUT, config->write_timeout_us);
+    print_time(out, KEY_LINE_TIMEOUT, config->line_timeout_us);
+    print_time(out, KEY_SESSION_TIMEOUT, config->session_timeout_us);
     print_size(out, KEY_LINE_MAX, limits->line_max);
     print_number(out, KEY_DEPTH_MAX, limits->depth_max);
     print_number(out, KEY_BATCH_MAX, limits->batch_max);

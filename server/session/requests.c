@@ -303,6 +303,19 @@ requests_take_long_line(struct session *session, const char *begin, size_t lengt
 }
 
 void
+requests_refuse_unfinished(struct session *session)
+{
+    static const struct address_of_answer nowhere = {0};
+    char data[64];
+
+    session->settings->statistics->invalid++;
+    snprintf(data, sizeof(data), "{\"limit\":\"line-timeout\",\"max\":%.3f}",
+             (double)session->settings->config->line_timeout_us / 1e6);
+    session->ended = true;
+    answers_error(session, &nowhere, ERROR_INVALID_REQUEST, span_of(data));
+}
+
+void
 requests_take_line(struct session *session, char *line, size_t length)
 {
     const struct limits *limits = &session->settings->config->limits;

@@ -16,6 +16,7 @@ session_close(struct session *session, const char *reason)
     session->closed = true;
     log_debug(session->subject, "closed: %s; %zu requests without an answer", reason,
               session->calls.count);
+    quiet_watch(NULL, &session->watch);
     gathers_close(&session->gathers);
     while ((call = TAILQ_FIRST(&session->calls.all)) != NULL) {
         dispatcher_abandon(session->settings->dispatcher, call->job);
@@ -44,22 +45,62 @@ session_load(const struct session *session)
     return stream_output(session->stream) + session->held + session->calls.size;
 }
 
-void
-session_update(struct session *session)
+// It has all that it may have, and is not read until it has less.
+static bool
+session_is_full(const struct session *session)
 {
     const struct limits *limits = &session->settings->config->limits;
 
+    return session->calls.count >= limits->in_flight_max ||
+           session_load(session) >= limits->output_max;
+}
+
+// Who watches it while it is read: it may be idle only so long, and pause in a line only so long.
+static struct quiet *
+session_patience(const struct session *session)
+{
+    if (session->unfinished)
+        return session->settings->unfinished;
+    if (session->calls.count == 0 && stream_output(session->stream) == 0)
+        return session->settings->idle;
+    return NULL;
+}
+
+static void
+session_watch(struct session *session, struct quiet *quiet)
+{
+    if (session->watch.quiet != quiet)
+        quiet_watch(quiet, &session->watch);
+}
+
+void
+session_update(struct session *session)
+{
     if (session->closed)
         return;
-    if (session->ended && session->calls.count == 0 && stream_output(session->stream) == 0)
+    if (session->ended && session->calls.count == 0 && stream_output(session->stream) == 0) {
         session_close(session, "all answers sent");
-    else if (session->ended)
+    } else if (session->ended || session_is_full(session)) {
+        session_watch(session, NULL);
         stream_pause(session->stream);
-    else if (session->calls.count >= limits->in_flight_max ||
-             session_load(session) >= limits->output_max)
-        stream_pause(session->stream);
-    else
+    } else {
+        session_watch(session, session_patience(session));
         stream_resume(session->stream);
+    }
+}
+
+static void
+session_quiet_cb(void *context)
+{
+    struct session *session = context;
+
+    if (!session->unfinished) {
+        session_close(session, "it was idle for the length of idle-timeout");
+        return;
+    }
+    log_debug(session->subject, "no more is read: it paused in a line for line-timeout");
+    requests_refuse_unfinished(session);
+    session_update(session);
 }
 
 void
@@ -84,6 +125,16 @@ session_too_long_cb(void *context, const char *begin, size_t length)
 {
     requests_take_long_line(context, begin, length);
     session_update(context);
+}
+
+// Whatever comes is a sign of life.
+static void
+session_received_cb(void *context, bool unfinished)
+{
+    struct session *session = context;
+
+    session->unfinished = unfinished;
+    quiet_watch(session_patience(session), &session->watch);
 }
 
 static void
@@ -111,6 +162,7 @@ session_end_cb(void *context, enum stream_end end, int error)
 static const struct stream_callbacks stream_callbacks = {
     .line = session_line_cb,
     .too_long = session_too_long_cb,
+    .received = session_received_cb,
     .sent = session_sent_cb,
     .end = session_end_cb,
 };
@@ -139,13 +191,16 @@ session_new(const struct session_settings *settings, int fd, uint64_t number,
              (unsigned long long)number);
     calls_init(&session->calls);
     gathers_init(&session->gathers, session);
+    quiet_watch_init(&session->watch, session_quiet_cb, session);
     turn_task_init(&session->burial, session_bury, session);
     session->caller = callers_enter(settings->callers, settings->config, &who);
     if (session->caller != NULL)
         session->stream =
             stream_new(settings->base, settings->turn, &stream, &stream_callbacks, session);
-    if (session->stream != NULL)
+    if (session->stream != NULL) {
+        session_watch(session, session_patience(session));
         return session;
+    }
     if (session->caller != NULL)
         callers_leave(settings->callers, session->caller);
     free(session);

@@ -4,7 +4,8 @@
 //
 // A session is read only while it has fewer than in-flight-max requests without an answer and less
 // than output-max bytes of requests in flight and answers unsent; otherwise its input stays in the
-// kernel. It ends when the client has gone, or has shut down its sending side and got all answers.
+// kernel. It ends when the client has gone, or has shut down its sending side and got all answers,
+// or was idle for too long. Of one that does not go on with a line no more is read.
 #ifndef OFFLOAD_SESSION_SESSION_H
 #define OFFLOAD_SESSION_SESSION_H
 
@@ -21,6 +22,7 @@
 
 struct callers;
 struct event_base;
+struct quiet;
 struct session;
 struct turn;
 
@@ -49,6 +51,8 @@ struct session_settings {
     struct dispatcher *dispatcher;
     struct messages *messages; // scratch for parsing
     struct callers *callers;
+    struct quiet *idle;        // watches those with nothing in flight: idle-timeout; or NULL
+    struct quiet *unfinished;  // those in the middle of a line: line-timeout; or NULL
 };
 
 // Takes the descriptor. NULL when out of memory; the fd is then still the caller's.

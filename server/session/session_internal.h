@@ -10,6 +10,7 @@
 #include "session/calls.h"
 #include "session/gathers.h"
 #include "session/session.h"
+#include "transport/quiet.h"
 #include "transport/stream.h"
 
 struct session {
@@ -22,10 +23,12 @@ struct session {
     uint64_t number;
     struct calls calls;
     struct gathers gathers;
-    size_t held;  // bytes of answers in incomplete batches, and of gathers
-    bool greeted; // the first line was looked at
-    bool ended;   // no more requests come; it closes when all is sent
+    size_t held;     // bytes of answers in incomplete batches, and of gathers
+    bool greeted;    // the first line was looked at
+    bool unfinished; // it is in the middle of a line
+    bool ended;      // no more requests come; it closes when all is sent
     bool closed;
+    struct quiet_watch watch; // while it is the client's turn to do something
     struct turn_task burial;
     char subject[32]; // for the log
 };
@@ -48,6 +51,7 @@ void requests_take_long_line(struct session *session, const char *begin, size_t 
 // Answers a method that is no job's; false if it is none.
 bool requests_control(struct session *session, const struct message *message,
                       struct session_reply *ret_reply);
+void requests_refuse_unfinished(struct session *session); // and reads no more
 
 // answers.c. Each writes exactly one answer; when there is no memory even for "busy" the session is
 // closed.

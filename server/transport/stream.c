@@ -155,6 +155,16 @@ stream_tell_eof(struct stream *stream)
         stream->callbacks->end(stream->context, STREAM_END_EOF, 0);
 }
 
+// All that came so far was handed out.
+static void
+stream_rest(struct stream *stream)
+{
+    lines_shrink(&stream->lines);
+    stream_listen(stream);
+    if (stream->callbacks->received != NULL)
+        stream->callbacks->received(stream->context, lines_unfinished(&stream->lines));
+}
+
 static void
 stream_work_off(struct stream *stream)
 {
@@ -163,12 +173,10 @@ stream_work_off(struct stream *stream)
             return;
         if (stream_hand_out(stream))
             continue;
-        if (stream->eof && !stream->eof_told) {
+        if (stream->eof && !stream->eof_told)
             stream_tell_eof(stream);
-            return;
-        }
-        lines_shrink(&stream->lines);
-        stream_listen(stream);
+        else
+            stream_rest(stream);
         return;
     }
     if (!stream->freed)

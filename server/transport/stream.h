@@ -32,6 +32,9 @@ struct stream_callbacks {
     void (*line)(void *context, char *line, size_t length);
     // A line went over line_max; this is how it begins, the rest of it is skipped. May be NULL.
     void (*too_long)(void *context, const char *begin, size_t length);
+    // Input came, and every whole line of it was handed out; true: another one has begun. May be
+    // NULL.
+    void (*received)(void *context, bool unfinished);
     // Output was sent; look at stream_output. May be NULL.
     void (*sent)(void *context);
     // Once for EOF; once for an error or timeout. `error` is an errno value or 0.

@@ -58,6 +58,17 @@ has_word(const char *text, size_t length, const char *word)
     return false;
 }
 
+// The part of the page that is about the section of a key: two sections may have a key of one name.
+static const char *
+find_section(const char *page, const struct config_key_info *info)
+{
+    const char *head = strcmp(info->section, "server") == 0 ? "\n.Sh THE SECTION [server]\n"
+                                                            : "\n.Sh THE SECTIONS [pool NAME]\n";
+    const char *section = strstr(page, head);
+
+    return section != NULL ? section : "";
+}
+
 // The item of a key, from its first line to the next item; the text may use the same key in
 // passing, so only the item counts.
 static const char *
@@ -68,7 +79,7 @@ find_item(const char *page, const struct config_key_info *info, size_t *ret_leng
     const char *next;
 
     snprintf(head, sizeof(head), "\n" ITEM "%s No = Ar %s\n", info->key, info->value);
-    item = strstr(page, head);
+    item = strstr(find_section(page, info), head);
     if (item == NULL)
         return NULL;
     next = strstr(item + 1, "\n.It ");

@@ -125,7 +125,8 @@ every_limit_has_an_example(void **state)
     static const char *const with_error[] = {"line-max",   "depth-max",        "batch-max",
                                              "queue-max",  "queue-memory-max", "sessions-max",
                                              "output-max", "gather-max",       "gather-depth-max"};
-    static const char *const without[] = {"in-flight-max", "write-timeout"};
+    static const char *const without[] = {"in-flight-max", "write-timeout", "line-timeout",
+                                          "idle-timeout"};
     const struct example_scenario *scenario = *state;
     char part[128];
 

@@ -27,6 +27,8 @@ without_a_file_there_are_defaults(void **state)
     assert_int_equal(config->socket_mode, 0600);
     assert_int_equal(config->drain_timeout_us, 30000000);
     assert_int_equal(config->write_timeout_us, 60000000);
+    assert_int_equal(config->line_timeout_us, 60000000);
+    assert_int_equal(config->session_timeout_us, 0);
     assert_int_equal(config->limits.line_max, LIMIT_LINE_MAX);
     assert_int_equal(config->limits.depth_max, LIMIT_DEPTH_MAX);
     assert_int_equal(config->limits.batch_max, LIMIT_BATCH_MAX);
@@ -94,6 +96,8 @@ static const char everything[] = "# a comment\n"
                                  "socket-mode = 660\n"
                                  "drain-timeout = 1min 30s\r\n"
                                  "write-timeout: 1500ms\n"
+                                 "line-timeout = 20s\n"
+                                 "idle-timeout = 1h\n"
                                  "line-max=1K\n"
                                  "depth-max = 1024\n"
                                  "batch-max = 1\n"
@@ -161,6 +165,8 @@ check_everything(const struct config *config)
     assert_int_equal(config->socket_mode, 0660);
     assert_int_equal(config->drain_timeout_us, 90000000);
     assert_int_equal(config->write_timeout_us, 1500000);
+    assert_int_equal(config->line_timeout_us, 20000000);
+    assert_int_equal(config->session_timeout_us, 3600000000);
     assert_int_equal(config->limits.line_max, 1024);
     assert_int_equal(config->limits.depth_max, 1024);
     assert_int_equal(config->limits.batch_max, 1);
