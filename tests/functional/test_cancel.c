@@ -279,6 +279,31 @@ test_races_with_a_worker_that_does_not(struct fixture *fixture)
     expect_error(peer_ask(peer, CANCEL("\"stays\"")), "\"stays\"", ERROR_CANCELLED);
 }
 
+// As much is in flight as may be, so that nothing more is read, not even a cancel; but as soon as
+// one of them is over it is, and works.
+static void
+test_cancelling_behind_the_wall(struct fixture *fixture)
+{
+    struct peer *peer = open_tcp(fixture);
+    pid_t worker = fixture_worker(fixture, POOL_CPU, 0);
+
+    jobs_hold(fixture, peer, "1");
+    peer_say(peer, REQUEST("2", "sum_squares", "[4000000000000]"));
+    peer_say(peer, NOTIFICATION("$/cancelRequest", "{\"id\":2}"));
+    peer_say(peer, PING);
+    fixture_await(fixture, "pools.0.running", 1);
+    fixture_await(fixture, "pools.1.running", 1);
+    expect_pong(open_unix(fixture)); // the others are served
+    assert_null(peer_line_until(peer, deadline_in(0.1)));
+    assert_int_equal(fixture_number(fixture, "jobs.cancelled"), 0);
+    jobs_release(fixture);
+    expect_result(peer_line(peer), "1", "\"released\"");
+    expect_error(peer_line(peer), "2", ERROR_CANCELLED);
+    expect_result(peer_line(peer), "\"p\"", "\"pong\"");
+    processes_await_end(worker);
+    fixture_await_workers(fixture);
+}
+
 HARNESS_MAIN(SCENARIO_CONFIG(test_queued_and_running, CONFIG_FAULTY),
              SCENARIO_CONFIG(test_what_is_not_there, CONFIG_FAULTY),
              SCENARIO_CONFIG(test_an_element_of_a_batch, CONFIG_FAULTY),
@@ -292,4 +317,6 @@ HARNESS_MAIN(SCENARIO_CONFIG(test_queued_and_running, CONFIG_FAULTY),
                              LOOP("--cancel", "in-flight = 4\n")),
              SCENARIO_CONFIG(test_races_with_a_worker_that_understands,
                              LOOP("--cancel", "in-flight = 64\n")),
-             SCENARIO_CONFIG(test_races_with_a_worker_that_does_not, LOOP("", "in-flight = 64\n")))
+             SCENARIO_CONFIG(test_races_with_a_worker_that_does_not, LOOP("", "in-flight = 64\n")),
+             SCENARIO_CONFIG(test_cancelling_behind_the_wall, CONFIG_FAULTY, "--set",
+                             "server.in-flight-max=2"))
