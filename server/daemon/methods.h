@@ -7,6 +7,7 @@
 #include "common/span.h"
 #include "dispatcher/dispatcher.h"
 #include "model/config.h"
+#include "model/lag.h"
 #include "model/statistics.h"
 #include "session/callers.h"
 #include "session/session.h"
@@ -19,6 +20,7 @@
 struct methods_view {
     const struct config *config;
     const struct statistics *statistics;
+    const struct lag *lag; // of the daemon's loop
     const struct dispatcher *dispatcher;
     const struct address *listen; // what the daemon is really bound to
     size_t listen_count;

@@ -43,6 +43,7 @@ struct server {
     unsigned sessions_max; // the configured one, or less if there are too few descriptors
     struct dispatcher *dispatcher;
     struct statistics statistics;
+    struct lag lag;
     struct messages messages;
     struct callers callers;
     struct quiet *idle;       // sessions with nothing in flight
@@ -230,6 +231,7 @@ session_control_cb(void *context, struct span method, struct span params,
     struct methods_view view = {
         .config = server->config,
         .statistics = &server->statistics,
+        .lag = &server->lag,
         .dispatcher = server->dispatcher,
         .sessions_open = server->session_count,
         .callers = &server->callers,
@@ -284,6 +286,7 @@ doors_accepted_cb(void *context, int fd, const struct address *peer)
     struct session *session = NULL;
     char text[ADDRESS_TEXT_MAX];
 
+    turn_begin(server->turn);
     if (server->session_count < server->sessions_max)
         visitor = visitor_new(server, fd, peer);
     if (visitor != NULL)
@@ -445,7 +448,7 @@ fail:
 void
 server_run(struct server *server)
 {
-    event_base_dispatch(server->base);
+    turn_loop(server->turn, &server->lag);
     log_notice(SUBJECT, "stopped");
 }
 

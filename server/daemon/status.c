@@ -86,6 +86,25 @@ status_jobs(const struct methods_view *view)
 }
 
 static json_t *
+lag_object(const struct lag_report *report)
+{
+    return json_pack("{s:o, s:f, s:f, s:f}", "turns", number(report->count), "p50_seconds",
+                     (double)report->p50_us / 1e6, "p99_seconds", (double)report->p99_us / 1e6,
+                     "max_seconds", (double)report->max_us / 1e6);
+}
+
+static json_t *
+status_lag(const struct lag *lag)
+{
+    struct lag_report minute, ever;
+
+    lag_report_minute(lag, clock_us(), &minute);
+    lag_report_ever(lag, &ever);
+    return json_pack("{s:o, s:o}", "last_minute", lag_object(&minute), "since_start",
+                     lag_object(&ever));
+}
+
+static json_t *
 status_worker(const struct worker *worker)
 {
     struct worker_report report;
@@ -176,9 +195,10 @@ methods_status(const struct methods_view *view)
     for (size_t i = 0; i < view->config->pool_count; i++)
         json_array_append_new(pools, status_pool(dispatcher_pool(view->dispatcher, i)));
     return json_pack(
-        "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", OFFLOAD_VERSION, "pid",
+        "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", OFFLOAD_VERSION, "pid",
         (int)getpid(), "state", view->draining ? "draining" : "serving", "uptime_seconds",
         seconds_since(view->statistics->started_us), "listen", status_listen(view), "sessions",
         status_sessions(view), "callers", status_callers(view->callers), "requests",
-        status_requests(view->statistics), "jobs", status_jobs(view), "pools", pools);
+        status_requests(view->statistics), "jobs", status_jobs(view), "loop_lag",
+        status_lag(view->lag), "pools", pools);
 }

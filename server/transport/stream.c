@@ -120,6 +120,7 @@ stream_gone_check_cb(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    turn_begin(stream->turn);
     if (stream->freed || stream->failed || !stream->paused)
         return;
     // What waits to be sent asks as well, and a line of it may be sent in part.
@@ -230,6 +231,7 @@ stream_readable_cb(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    turn_begin(stream->turn);
     if (!stream_wants_input(stream))
         event_del(&stream->readable);
     else if (stream_read(stream))
@@ -291,6 +293,7 @@ stream_writable_cb(evutil_socket_t fd, short what, void *context)
     struct stream *stream = context;
 
     (void)fd;
+    turn_begin(stream->turn);
     if (what & EV_TIMEOUT)
         stream_fail(stream, STREAM_END_TIMEOUT, 0);
     else

@@ -3,10 +3,19 @@
 // active, and runs it before it polls.
 #include "transport/turn.h"
 
+#include "common/clock.h"
+#include "model/lag.h"
+
 #include <event2/event.h>
 #include <stdlib.h>
 
 struct turn {
+    struct event_base *base;
+    struct lag *lag;    // NULL: nobody wants to know
+    int64_t begun_ns;   // by which clock depends on `exact`; 0: nothing has happened yet
+    int64_t long_ns;    // what the coarse clock shows for certain
+    unsigned unsampled; // turns to go until the next that is measured exactly
+    bool exact;
     struct event *timer;
     struct event *end;
     struct task_list waiting;
@@ -38,6 +47,7 @@ turn_timer_cb(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     (void)what;
+    turn_begin(context);
     turn_run(context);
 }
 
@@ -62,6 +72,7 @@ turn_new(struct event_base *base)
 
     if (turn == NULL)
         return NULL;
+    turn->base = base;
     TAILQ_INIT(&turn->waiting);
     TAILQ_INIT(&turn->ending);
     turn->timer = evtimer_new(base, turn_timer_cb, turn);
@@ -89,6 +100,52 @@ turn_free(struct turn *turn)
     free(turn);
 }
 
+// ---- the loop -------------------------------------------------------------------------------
+
+void
+turn_begin(struct turn *turn)
+{
+    if (turn->begun_ns == 0 && turn->lag != NULL)
+        turn->begun_ns = turn->exact ? clock_ns() : clock_coarse_ns();
+}
+
+static void
+turn_note(struct turn *turn)
+{
+    int64_t now_ns = turn->exact ? clock_ns() : clock_coarse_ns();
+    int64_t length_ns = now_ns - turn->begun_ns;
+
+    if (turn->exact)
+        lag_note(turn->lag, now_ns / 1000, length_ns / 1000);
+    else if (length_ns >= turn->long_ns)
+        lag_note_long(turn->lag, now_ns / 1000, length_ns / 1000);
+    turn->unsampled = turn->exact ? TURN_SAMPLE - 1 : turn->unsampled - 1;
+    turn->exact = turn->unsampled == 0;
+    turn->begun_ns = 0;
+}
+
+void
+turn_loop(struct turn *turn, struct lag *lag)
+{
+    struct timespec tick;
+
+    // One tick may go by in the shortest turn.
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    turn->long_ns = 2 * ((int64_t)tick.tv_sec * 1000000000 + tick.tv_nsec);
+    turn->lag = lag;
+    turn->exact = true;
+    turn->begun_ns = 0;
+    do {
+        if (event_base_loop(turn->base, EVLOOP_ONCE) != 0)
+            break;
+        if (turn->begun_ns != 0)
+            turn_note(turn);
+    } while (!event_base_got_break(turn->base));
+    turn->lag = NULL;
+}
+
+// ---- tasks ----------------------------------------------------------------------------------
+
 void
 turn_task_init(struct turn_task *task, void (*run)(void *context), void *context)
 {
@@ -104,6 +161,7 @@ turn_later(struct turn *turn, struct turn_task *task)
 
     if (task->turn != NULL)
         return;
+    turn_begin(turn);
     task->turn = turn;
     task->list = &turn->waiting;
     if (!evtimer_pending(turn->timer, NULL))
@@ -117,6 +175,7 @@ turn_at_end(struct turn *turn, struct turn_task *task)
 {
     if (task->turn != NULL)
         return;
+    turn_begin(turn);
     task->turn = turn;
     task->list = &turn->ending;
     if (TAILQ_EMPTY(&turn->ending))

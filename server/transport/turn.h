@@ -2,13 +2,23 @@
 // for it (freeing the object that is calling) or must let others go first (the rest of a long
 // input); for the end of this one, what is better done once for all that happened in it (writing).
 // It knows nothing of what the tasks do.
+//
+// It also runs the loop, and measures how long each turn keeps everybody else waiting: from the
+// first thing that the loop calls, which says turn_begin, until it waits again. libevent itself has
+// nothing to tell when its wait is over. Two looks at the clock would cost more than the rest of a
+// small turn's bookkeeping: only one turn in TURN_SAMPLE is measured exactly, the others by a clock
+// that costs a third and shows whatever took longer than some milliseconds.
 #ifndef OFFLOAD_TRANSPORT_TURN_H
 #define OFFLOAD_TRANSPORT_TURN_H
 
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#define TURN_SAMPLE \
+    7 // prime: what happens every second or fourth turn must not be all that is seen
+
 struct event_base;
+struct lag;
 struct turn;
 struct turn_task;
 
@@ -30,6 +40,13 @@ struct turn *turn_new(struct event_base *base);
 
 // Runs every task that waits, those they ask for included, then frees.
 void turn_free(struct turn *turn);
+
+// Runs the loop until event_base_loopbreak, and notes the lengths of its turns.
+void turn_loop(struct turn *turn, struct lag *lag);
+
+// The wait of the loop is over. Said by what the loop calls, before all else; the first counts.
+// Whoever has not said so says it by asking for work below.
+void turn_begin(struct turn *turn);
 
 void turn_task_init(struct turn_task *task, void (*run)(void *context), void *context);
 

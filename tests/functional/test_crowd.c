@@ -182,6 +182,25 @@ drop_in_mid_line(struct crowd *crowd)
     fixture_await(crowd->fixture, "sessions.open", crowd->count + 1);
 }
 
+// The loop has measured itself meanwhile.
+static void
+check_lag(struct fixture *fixture)
+{
+    static const char *const spans[] = {"last_minute", "since_start"};
+    json_auto_t *status = fixture_status(fixture);
+
+    for (int i = 0; i < 2; i++) {
+        json_t *lag = json_object_get(json_object_get(status, "loop_lag"), spans[i]);
+        double p50 = json_real_value(json_object_get(lag, "p50_seconds"));
+        double p99 = json_real_value(json_object_get(lag, "p99_seconds"));
+        double max = json_real_value(json_object_get(lag, "max_seconds"));
+
+        print_message("loop lag, %s: p50 %g s, p99 %g s, longest %g s\n", spans[i], p50, p99, max);
+        assert_true(json_integer_value(json_object_get(lag, "turns")) > 0);
+        assert_true(0 < p50 && p50 <= p99 && p99 <= max);
+    }
+}
+
 static void
 test_a_crowd(struct fixture *fixture)
 {
@@ -198,6 +217,7 @@ test_a_crowd(struct fixture *fixture)
     expect_pong(&crowd.peers[crowd.count - 1]);
     assert_int_equal(fixture_number(fixture, "sessions.refused"), 0);
     check_memory(fixture, "after 1000 active ones", MEMORY_MAX + 16 * MEBIBYTE);
+    check_lag(fixture);
     crowd_close(&crowd);
 }
 

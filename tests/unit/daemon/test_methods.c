@@ -13,6 +13,7 @@ struct view {
     struct address address;
     struct methods_view view;
     struct callers callers;
+    struct lag lag;
     char *builtin_methods[3];
     struct pool_config pools[2];
 };
@@ -24,6 +25,7 @@ view_open(struct view *view)
     struct house *house = &view->house;
 
     house_prepare(house, 2);
+    view->lag = (struct lag){0};
     view->builtin_methods[0] = (char *)"echo";
     view->builtin_methods[1] = (char *)"sum_squares";
     view->builtin_methods[2] = NULL;
@@ -43,6 +45,7 @@ view_open(struct view *view)
     view->address = (struct address){.kind = ADDRESS_TCP, .host = "127.0.0.1", .port = 7707};
     view->view = (struct methods_view){.config = &house->config,
                                        .statistics = &house->statistics,
+                                       .lag = &view->lag,
                                        .dispatcher = house->dispatcher,
                                        .listen = &view->address,
                                        .callers = &view->callers,
@@ -334,9 +337,12 @@ test_status(void **state)
     json_t *worker;
     struct job *sleeping;
     int done = 0;
+    json_t *lag;
 
     (void)state;
     view_open(&view);
+    lag_note(&view.lag, 0, 100);
+    lag_note(&view.lag, clock_us(), 70000);
     sleeping = job_new(SPAN("[1000]"), &sink, &done);
     dispatcher_submit(view.house.dispatcher, SPAN("sleep"), sleeping);
     dispatcher_submit(view.house.dispatcher, SPAN("answer"), job_new(SPAN("[]"), &sink, &done));
@@ -356,6 +362,13 @@ test_status(void **state)
     assert_string_equal(json_string_value(json_array_get(json_object_get(status, "listen"), 0)),
                         "tcp:127.0.0.1:7707");
     assert_int_equal(number_of(json_object_get(status, "sessions"), "open"), 3);
+    lag = json_object_get(json_object_get(status, "loop_lag"), "since_start");
+    assert_int_equal(number_of(lag, "turns"), 2);
+    assert_true(json_real_value(json_object_get(lag, "p50_seconds")) == 0.000128);
+    assert_true(json_real_value(json_object_get(lag, "p99_seconds")) == 0.07);
+    assert_true(json_real_value(json_object_get(lag, "max_seconds")) == 0.07);
+    lag = json_object_get(json_object_get(status, "loop_lag"), "last_minute");
+    assert_int_equal(number_of(lag, "turns"), 1);
     assert_int_equal(number_of(json_object_get(status, "jobs"), "running"), 1);
     assert_int_equal(number_of(json_object_get(status, "jobs"), "sleeping"), 1);
     assert_int_equal(number_of(json_object_get(status, "jobs"), "succeeded"), 1);
