@@ -194,11 +194,11 @@ methods_status(const struct methods_view *view)
 
     for (size_t i = 0; i < view->config->pool_count; i++)
         json_array_append_new(pools, status_pool(dispatcher_pool(view->dispatcher, i)));
-    return json_pack(
-        "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", OFFLOAD_VERSION, "pid",
-        (int)getpid(), "state", view->draining ? "draining" : "serving", "uptime_seconds",
-        seconds_since(view->statistics->started_us), "listen", status_listen(view), "sessions",
-        status_sessions(view), "callers", status_callers(view->callers), "requests",
-        status_requests(view->statistics), "jobs", status_jobs(view), "loop_lag",
-        status_lag(view->lag), "pools", pools);
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+                     OFFLOAD_VERSION, "pid", (int)getpid(), "state",
+                     view->draining ? "draining" : "serving", "uptime_seconds",
+                     seconds_since(view->statistics->started_us), "listen", status_listen(view),
+                     "sessions", status_sessions(view), "callers", status_callers(view->callers),
+                     "requests", status_requests(view->statistics), "jobs", status_jobs(view),
+                     "loop_lag", status_lag(view->lag), "pools", pools);
 }

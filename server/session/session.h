@@ -51,8 +51,8 @@ struct session_settings {
     struct dispatcher *dispatcher;
     struct messages *messages; // scratch for parsing
     struct callers *callers;
-    struct quiet *idle;        // watches those with nothing in flight: idle-timeout; or NULL
-    struct quiet *unfinished;  // those in the middle of a line: line-timeout; or NULL
+    struct quiet *idle;       // watches those with nothing in flight: idle-timeout; or NULL
+    struct quiet *unfinished; // those in the middle of a line: line-timeout; or NULL
 };
 
 // Takes the descriptor. NULL when out of memory; the fd is then still the caller's.
