@@ -187,7 +187,8 @@ test_users(struct fixture *fixture)
     assert_int_equal(chmod(fixture->daemon.folder, 0711), 0);
     others[0] = open_unix(fixture);
     others[1] = open_unix_as(fixture, NOBODY);
-    fixture_await(fixture, "callers.2.weight", 50);
+    fixture_await(fixture, "sessions.open", 4);
+    assert_int_equal(fixture_number(fixture, "callers.2.weight"), 50);
     queue_runs(others[0], 1000, 200);
     fixture_await(fixture, "pools.0.queued", 200);
     queue_runs(others[1], 2000, 20);
