@@ -1,12 +1,15 @@
 // See forecast.h.
 #include "model/forecast.h"
 
+#include "model/run_time.h"
+
 #include <math.h>
 
 #define RETRY_MIN_US   INT64_C(100000)
 #define RETRY_MAX_US   INT64_C(60000000)
 #define RETRY_FRACTION 10
 #define DEVIATIONS     2
+#define MEAN_SAMPLES   (2 * RUN_TIME_WINDOW) // a moving average is worth so many
 
 int64_t
 forecast_wait_us(const struct forecast *forecast)
@@ -17,7 +20,8 @@ forecast_wait_us(const struct forecast *forecast)
     if (forecast->work_us == 0 && forecast->running < forecast->slots)
         return 0;
     // The deviation of a sum of n jobs is that of one times the root of n, and n is work / mean.
-    work_us += DEVIATIONS * sqrt(work_us * mean_us);
+    // And for long queues it counts more that the mean itself is not known better than it is.
+    work_us += DEVIATIONS * sqrt(work_us * mean_us + work_us * work_us / MEAN_SAMPLES);
     return (int64_t)(work_us / forecast->slots);
 }
 

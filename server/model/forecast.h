@@ -13,7 +13,8 @@ struct forecast {
 };
 
 // How long it waits at most, in 39 of 40 cases: the mean, and two standard deviations more. Run
-// times are taken to scatter by as much as they last, and what runs to have all of it before it.
+// times are taken to scatter by as much as they last, the mean to be learnt from the last jobs (see
+// run_time.h), and what runs to have all of it before it.
 // What comes later and goes before it nobody can foresee. 0 if a slot is free for it.
 int64_t forecast_wait_us(const struct forecast *forecast);
 
