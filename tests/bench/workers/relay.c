@@ -34,6 +34,7 @@
 // A client or a worker.
 struct peer {
     int fd;
+    int out_fd; // a client's is its fd, a worker's the other pipe
     bool full;
     size_t scanned; // of `in`: no end of a line so far
     struct buffer in;
@@ -99,7 +100,7 @@ clock_ns(void)
 }
 
 static __attribute__((noreturn)) void
-work(int fd, bool burn)
+work(int in_fd, int out_fd, bool burn)
 {
     struct buffer in = {0}, out = {0};
     uint64_t sent_ns = 0;
@@ -107,7 +108,7 @@ work(int fd, bool burn)
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) {
-        ssize_t count = buffer_read(&in, fd, READ_MAX);
+        ssize_t count = buffer_read(&in, in_fd, READ_MAX);
         if (count <= 0)
             _exit(count == 0 ? 0 : 1);
         while (buffer_length(&in) > 0 && (end = memchr(buffer_at(&in), '\n', buffer_length(&in)))) {
@@ -115,25 +116,38 @@ work(int fd, bool burn)
                                                (size_t)(end - buffer_at(&in)));
             buffer_take(&in, (size_t)(end - buffer_at(&in)) + 1);
             if (burn && clock_ns() - sent_ns > HOLD_NS) {
-                send_all(&out, fd);
+                send_all(&out, out_fd);
                 sent_ns = clock_ns();
             }
         }
-        send_all(&out, fd);
+        send_all(&out, out_fd);
     }
 }
 
 // The relay.
 
 static void
-watch(struct relay *relay, unsigned number, int operation)
+watch(struct relay *relay, int fd, unsigned number, uint32_t events, int operation)
+{
+    struct epoll_event event = {.events = events, .data.u32 = number};
+
+    if (epoll_ctl(relay->epoll, operation, fd, &event) != 0)
+        err(1, "epoll_ctl");
+}
+
+// While the other side does not take everything, epoll says when it goes on.
+static void
+set_full(struct relay *relay, unsigned number, bool full)
 {
     struct peer *peer = &relay->peers[number];
-    struct epoll_event event = {.events = EPOLLIN | (peer->full ? (uint32_t)EPOLLOUT : 0),
-                                .data.u32 = number};
 
-    if (epoll_ctl(relay->epoll, operation, peer->fd, &event) != 0)
-        err(1, "epoll_ctl");
+    if (full == peer->full)
+        return;
+    peer->full = full;
+    if (peer->out_fd == peer->fd)
+        watch(relay, peer->fd, number, EPOLLIN | (full ? (uint32_t)EPOLLOUT : 0), EPOLL_CTL_MOD);
+    else
+        watch(relay, peer->out_fd, number, EPOLLOUT, full ? EPOLL_CTL_ADD : EPOLL_CTL_DEL);
 }
 
 static void
@@ -143,15 +157,12 @@ flush(struct relay *relay, unsigned number)
     bool full = false;
 
     while (buffer_length(&peer->out) > 0 && !full)
-        if (buffer_write(&peer->out, peer->fd) < 0 && errno != EINTR) {
+        if (buffer_write(&peer->out, peer->out_fd) < 0 && errno != EINTR) {
             if (errno != EAGAIN)
                 err(1, "write");
             full = true;
         }
-    if (full == peer->full)
-        return;
-    peer->full = full;
-    watch(relay, number, EPOLL_CTL_MOD);
+    set_full(relay, number, full);
 }
 
 static struct peer *
@@ -236,8 +247,8 @@ accept_clients(struct relay *relay)
         if (number == PEERS_MAX)
             errx(1, "too many clients");
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        relay->peers[number].fd = fd;
-        watch(relay, number, EPOLL_CTL_ADD);
+        relay->peers[number].fd = relay->peers[number].out_fd = fd;
+        watch(relay, fd, number, EPOLLIN, EPOLL_CTL_ADD);
     }
 }
 
@@ -268,27 +279,29 @@ turn(struct relay *relay)
 static void
 start_worker(struct relay *relay, unsigned number, bool burn)
 {
-    int pair[2];
+    int to[2], from[2];
     struct peer *worker = &relay->peers[number];
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        err(1, "socketpair");
+    if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0)
+        err(1, "pipe");
     switch (fork()) {
     case -1:
         err(1, "fork");
     case 0:
-        close(pair[0]);
+        close(to[1]);
+        close(from[0]);
         close(relay->listener);
-        work(pair[1], burn);
+        work(to[0], from[1], burn);
     }
-    close(pair[1]);
-    worker->fd = pair[0];
-    if (fcntl(pair[0], F_SETFL, O_NONBLOCK) != 0)
-        err(1, "fcntl");
+    close(to[0]);
+    close(from[1]);
+    worker->fd = from[0];
+    worker->out_fd = to[1];
     worker->owners = calloc(relay->depth, sizeof(worker->owners[0]));
-    if (worker->owners == NULL)
+    if (worker->owners == NULL || fcntl(worker->fd, F_SETFL, O_NONBLOCK) != 0 ||
+        fcntl(worker->out_fd, F_SETFL, O_NONBLOCK) != 0)
         err(1, "a worker");
-    watch(relay, number, EPOLL_CTL_ADD);
+    watch(relay, worker->fd, number, EPOLLIN, EPOLL_CTL_ADD);
 }
 
 static void
