@@ -102,6 +102,9 @@ test_bash(struct fixture *fixture)
     expect_error(peer_ask(peer, REQUEST("3", "other", "[]")), "3", ERROR_METHOD_NOT_FOUND);
 }
 
+#define REVERSE(id) REQUEST(id, "reverse", "{\"text\":\"ba\"}")
+#define NAPS        REQUEST("1", "nap", "{\"seconds\":2}") "\n" REVERSE("2") "\n" REVERSE("3") "\n"
+
 static char *
 make_hash(struct peer *peer)
 {
@@ -226,6 +229,56 @@ test_gzip(struct fixture *fixture)
     assert_int_equal(unlink(file), 0);
 }
 
+// By hand, where it is known what waits behind what: the jobs behind a long one are given back, and
+// it is not.
+static void
+expect_given_back(const char *path)
+{
+    struct command command;
+    int64_t deadline = deadline_in(30);
+
+    command_start(&command, path, (const char *const[]){NULL}, NULL);
+    assert_true(command_write(&command, NAPS, strlen(NAPS)));
+    while (strstr(command.out, "\"id\": 1") == NULL && command_read(&command, deadline))
+        continue;
+    check_contains(command.out, "\"result\": 2}\n"); // of the nap
+    check_contains(command.out, "\"worker.return\", \"params\": {\"ids\": [");
+    assert_null(strstr(command.out, "[1"));
+    assert_null(strstr(command.out, "\"result\": \"ab\"")); // given back is given back
+    command_write(&command, REVERSE("4") "\n", strlen(REVERSE("4")) + 1);
+    command_wait(&command);
+    assert_int_equal(command.status, 0);
+    check_contains(command.out, "{\"jsonrpc\": \"2.0\", \"id\": 4, \"result\": \"ab\"}\n");
+    command_done(&command);
+}
+
+// Long jobs among short ones: each is answered once, and no worker breaks the protocol.
+static void
+test_prefetch(struct fixture *fixture)
+{
+    char path[PATH_MAX];
+    struct peer *peer;
+    pid_t worker;
+
+    need("python3");
+    example_path("prefetch.py", false, path);
+    expect_given_back(path); // check-worker would take that for a missing answer
+    peer = start(fixture, path, "reverse nap other", "");
+    worker = fixture_worker(fixture, 0, 0);
+    for (int i = 0; i < 1000; i++) {
+        if (i % 100 == 50)
+            peer_say(peer, REQUEST("%d", "nap", "{\"seconds\":0.05}"), i);
+        else
+            peer_say(peer, REQUEST("%d", "reverse", "{\"text\":\"%d\"}"), i, 1000 + i);
+    }
+    for (int i = 0; i < 1000; i++)
+        check_contains(peer_line(peer), ",\"result\":");
+    expect_pong(peer); // no answer came twice
+    assert_int_equal(fixture_worker(fixture, 0, 0), worker);
+    expect_error(peer_ask(peer, REQUEST("1", "reverse", "[]")), "1", ERROR_INVALID_PARAMS);
+    expect_error(peer_ask(peer, REQUEST("1", "other", "[]")), "1", ERROR_METHOD_NOT_FOUND);
+}
+
 static void
 test_wordcount(struct fixture *fixture)
 {
@@ -240,6 +293,16 @@ test_wordcount(struct fixture *fixture)
         "{\"lines\":1,\"words\":4,\"bytes\":15}");
     expect_error(peer_ask(peer, REQUEST("2", "wordcount", "[]")), "2", ERROR_INVALID_PARAMS);
     expect_error(peer_ask(peer, REQUEST("3", "other", "[]")), "3", ERROR_METHOD_NOT_FOUND);
+}
+
+static void
+resolve_escape(char *at)
+{
+    size_t length = strncmp(at, "\\(aq", 4) == 0 ? 4 : 2;
+
+    assert_true(length == 4 || at[1] == 'e');
+    *at = length == 4 ? '\'' : '\\';
+    memmove(at + 1, at + length, strlen(at + length) + 1);
 }
 
 // Writes a display of the guide, as a reader would copy it, into a file of the folder.
@@ -260,8 +323,8 @@ write_skeleton(struct fixture *fixture, const char *heading, const char *name, c
     end = strstr(start, "\n.Ed\n");
     assert_non_null(end);
     end[1] = '\0';
-    for (char *at = start; (at = strstr(at, "\\e")) != NULL; at++) // roff's backslash
-        memmove(at + 1, at + 2, strlen(at + 2) + 1);
+    for (char *at = start; (at = strchr(at, '\\')) != NULL; at++) // roff's: \e and \(aq
+        resolve_escape(at);
     snprintf(into, PATH_MAX, "%s/%s", fixture->daemon.folder, name);
     write_text(into, start);
     assert_int_equal(chmod(into, 0700), 0);
@@ -280,6 +343,43 @@ test_skeleton_in_python(struct fixture *fixture)
     peer = start(fixture, path, "shout", "");
     expect_result(peer_ask(peer, REQUEST("1", "shout", "{\"text\":\"hello\"}")), "1", "\"HELLO\"");
     check_contains(peer_ask(peer, REQUEST("2", "shout", "[]")), "-32602");
+    assert_int_equal(unlink(path), 0);
+}
+
+// What looks like another id, or another method, does not count.
+#define DECOY "{\"x\":{\"jsonrpc\":\"2.0\",\"id\":9},\"method\":\"shout\"}"
+
+static void
+test_skeleton_in_awk(struct fixture *fixture)
+{
+    char path[PATH_MAX];
+    struct peer *peer;
+
+    need("mawk");
+    write_skeleton(fixture, "awk", "skeleton.awk", path);
+    expect_to_pass(path, "shout", "{\"text\":\"x\"}", "4");
+    peer = start(fixture, path, "shout other", "");
+    expect_result(peer_ask(peer, REQUEST("1", "shout", "{\"text\":\"hello, you\"}")), "1",
+                  "\"HELLO, YOU\"");
+    expect_error(peer_ask(peer, REQUEST("2", "shout", "{\"text\":\"a\\nb\"}")), "2",
+                 ERROR_INVALID_PARAMS);
+    expect_error(peer_ask(peer, REQUEST("3", "shout", DECOY)), "3", ERROR_INVALID_PARAMS);
+    expect_error(peer_ask(peer, REQUEST("4", "other", DECOY)), "4", ERROR_METHOD_NOT_FOUND);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void
+test_skeleton_in_bash(struct fixture *fixture)
+{
+    char path[PATH_MAX];
+    struct peer *peer;
+
+    need("bash");
+    write_skeleton(fixture, "bash", "skeleton.bash", path);
+    expect_to_pass(path, "now", "{}", "4");
+    peer = start(fixture, path, "now other", "");
+    check_contains(peer_ask(peer, REQUEST("\"a\"", "now", DECOY)), "\"id\":\"a\",\"result\":1");
+    expect_error(peer_ask(peer, REQUEST("4", "other", DECOY)), "4", ERROR_METHOD_NOT_FOUND);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -307,6 +407,7 @@ test_skeleton_in_c(struct fixture *fixture)
 }
 
 HARNESS_MAIN(SCENARIO_MANUAL(test_bash), SCENARIO_MANUAL(test_scrypt), SCENARIO_MANUAL(test_async),
-             SCENARIO_MANUAL(test_read), SCENARIO_MANUAL(test_gzip),
+             SCENARIO_MANUAL(test_read), SCENARIO_MANUAL(test_gzip), SCENARIO_MANUAL(test_prefetch),
              SCENARIO_MANUAL(test_wordcount), SCENARIO_MANUAL(test_skeleton_in_python),
+             SCENARIO_MANUAL(test_skeleton_in_awk), SCENARIO_MANUAL(test_skeleton_in_bash),
              SCENARIO_MANUAL(test_skeleton_in_c))
