@@ -120,7 +120,8 @@ offload_cancelled(struct offload_job *job)
     return job->functions->cancelled(job);
 }
 
-// Sends progress at once: any JSON value, copied. This and offload_cancelled may also be called
+// Sends progress at once: any JSON value, copied. A client that asked for it gets it inside
+// {"kind":"report","value":VALUE}, or "partial". This and offload_cancelled may also be called
 // from threads that the method has started, until it returns. -EINVAL: not JSON, or nested too
 // deeply; -EMSGSIZE: too long for a line; -ENOMEM. Nothing was sent then.
 static inline int

@@ -119,11 +119,12 @@ is_key(const char *name, size_t length)
     return false;
 }
 
-// The first literal display of the page, as a reader would copy it.
+// The first literal display of the examples, as a reader would copy it.
 static void
 check_example(const char *page)
 {
-    const char *start = strstr(page, "\n.Bd -literal");
+    const char *section = strstr(page, "\n.Sh EXAMPLES\n");
+    const char *start = section != NULL ? strstr(section, "\n.Bd -literal") : NULL;
     const char *end = start != NULL ? strstr(start, "\n.Ed") : NULL;
     char path[] = "/tmp/offload-example-XXXXXX";
     const struct config_source source = {.path = path};
