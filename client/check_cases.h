@@ -8,6 +8,7 @@ enum check_need {
     CHECK_NEEDS_NOTHING,
     CHECK_NEEDS_START,   // the first case went well
     CHECK_NEEDS_ANSWERS, // so did the second
+    CHECK_NEEDS_METHOD,  // and the worker has the method
 };
 
 struct check_case {

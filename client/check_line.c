@@ -13,41 +13,124 @@
     "an answer is one line: no indentation and no line breaks (in Python no indent=, in C " \
     "JSON_COMPACT)"
 
-// A piece of an answer that was spread over several lines is JSON that goes wrong at its end or
-// only begins like a member; what has letters first is most likely a message for people.
-static bool
-looks_like_a_piece(struct span line)
-{
-    static const char beginnings[] = "{}[]\"";
+#define ADVICE_NAN                                                                     \
+    "JSON has no NaN and no Infinity: send null or a text (in Python json.dumps(..., " \
+    "allow_nan=False) finds them)"
+#define ADVICE_DUMPS "that is how Python prints, not JSON: print(json.dumps(...), flush=True)"
 
-    for (size_t i = 0; i < line.length; i++)
-        if (line.at[i] != ' ' && line.at[i] != '\t')
-            return strchr(beginnings, line.at[i]) != NULL;
-    return false;
+// What programs write where JSON has something else.
+static const struct {
+    const char *text;
+    const char *advice;
+} slips[] = {
+    {"NaN", ADVICE_NAN},     {"Infinity", ADVICE_NAN}, {"-Infinity", ADVICE_NAN},
+    {"'", ADVICE_DUMPS},     {"None", ADVICE_DUMPS},   {"True", ADVICE_DUMPS},
+    {"False", ADVICE_DUMPS},
+};
+
+static struct span
+trim(struct span text)
+{
+    while (text.length > 0 && strchr(" \t\r", text.at[text.length - 1]) != NULL)
+        text.length--;
+    while (text.length > 0 && strchr(" \t", text.at[0]) != NULL)
+        text = (struct span){text.at + 1, text.length - 1};
+    return text;
+}
+
+// An answer that was spread over several lines: the first line ends too early, the others begin
+// like a member or with a closing bracket.
+static bool
+is_piece(struct span line, size_t offset)
+{
+    struct span text = trim(line);
+
+    if (text.length == 0)
+        return false;
+    if (text.at[0] == '{' || text.at[0] == '[')
+        return line.at + offset >= text.at + text.length;
+    return strchr("}]\"", text.at[0]) != NULL;
+}
+
+// What has letters first is most likely a message for people.
+static bool
+is_meant_as_json(struct span line)
+{
+    struct span text = trim(line);
+
+    return text.length > 0 && strchr("{[", text.at[0]) != NULL;
+}
+
+static const char *
+slip_advice(struct span rest)
+{
+    for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {
+        size_t length = strlen(slips[i].text);
+
+        if (rest.length >= length && memcmp(rest.at, slips[i].text, length) == 0)
+            return slips[i].advice;
+    }
+    return NULL;
+}
+
+static void
+judge_syntax(struct span line, struct check_line *ret)
+{
+    struct scanner scanner;
+    enum json_kind kind;
+    struct span value;
+    size_t offset;
+
+    scanner_init(&scanner, line, LIMIT_DEPTH_MAX);
+    if (scanner_value(&scanner, &kind, &value))
+        scanner_finish(&scanner);
+    offset = scanner_offset(&scanner);
+    if (scanner.status == SCAN_UTF8)
+        return;
+    if (is_piece(line, offset)) {
+        ret->problem = "not JSON as a line by itself";
+        ret->advice = ADVICE_ONE_LINE;
+    } else if (is_meant_as_json(line)) {
+        // Of a wrong word the scanner may have taken the beginning.
+        for (size_t back = 0; ret->advice == NULL && back <= offset && back < 2; back++)
+            ret->advice =
+                slip_advice((struct span){line.at + offset - back, line.length - offset + back});
+        ret->place = offset + 1;
+    } else {
+        ret->problem = "not JSON";
+        ret->advice = ADVICE_STDERR;
+    }
 }
 
 static void
 judge_text(enum message_status status, struct span line, const struct message_fault *fault,
            struct check_line *ret)
 {
-    bool piece = looks_like_a_piece(line);
-
     ret->kind = CHECK_LINE_WRONG;
     ret->problem = fault->reason;
-    ret->advice = NULL;
-    if (status == MESSAGES_BATCH_EMPTY || status == MESSAGES_BATCH_LARGE) {
+    if (status == MESSAGES_BATCH_EMPTY || status == MESSAGES_BATCH_LARGE)
         ret->problem = "an array: a worker's answers are never in batches";
-    } else if (status == MESSAGES_SYNTAX && scanner_check(line, LIMIT_DEPTH_MAX) != SCAN_UTF8) {
-        ret->problem = piece ? "not JSON as a line by itself" : "not JSON";
-        ret->advice = piece ? ADVICE_ONE_LINE : ADVICE_STDERR;
-    }
+    else if (status == MESSAGES_SYNTAX)
+        judge_syntax(line, ret);
+}
+
+static enum check_line_kind
+notification_kind(struct span method)
+{
+    if (span_is(method, "worker.ready"))
+        return CHECK_LINE_READY;
+    if (span_is(method, "worker.return"))
+        return CHECK_LINE_RETURN;
+    return span_is(method, "$/progress") ? CHECK_LINE_PROGRESS : CHECK_LINE_NOTIFICATION;
 }
 
 static void
 judge_message(const struct message *message, struct check_line *ret)
 {
-    *ret =
-        (struct check_line){.id = message->id, .result = message->result, .error = message->error};
+    *ret = (struct check_line){.id = message->id,
+                               .result = message->result,
+                               .error = message->error,
+                               .params = message->params};
     switch (message->kind) {
     case MESSAGE_RESULT:
         ret->kind = CHECK_LINE_RESULT;
@@ -56,8 +139,7 @@ judge_message(const struct message *message, struct check_line *ret)
         ret->kind = CHECK_LINE_ERROR;
         return;
     case MESSAGE_NOTIFICATION:
-        ret->kind =
-            span_is(message->method, "worker.ready") ? CHECK_LINE_READY : CHECK_LINE_NOTIFICATION;
+        ret->kind = notification_kind(message->method);
         return;
     case MESSAGE_REQUEST:
         ret->problem = "a request: an answer has no method, and a notification no id";
@@ -92,17 +174,59 @@ check_line_judge(struct messages *messages, char *line, size_t length, struct ch
 }
 
 bool
-check_line_number(const struct check_line *line, uint64_t *ret_id)
+check_line_read_id(struct span raw, uint64_t *ret_id)
 {
     uint64_t id = 0;
 
-    if (line->id.length == 0 || line->id.length > 19)
+    if (raw.length == 0 || raw.length > 19)
         return false;
-    for (size_t i = 0; i < line->id.length; i++) {
-        if (line->id.at[i] < '0' || line->id.at[i] > '9')
+    for (size_t i = 0; i < raw.length; i++) {
+        if (raw.at[i] < '0' || raw.at[i] > '9')
             return false;
-        id = id * 10 + (uint64_t)(line->id.at[i] - '0');
+        id = id * 10 + (uint64_t)(raw.at[i] - '0');
     }
     *ret_id = id;
     return true;
+}
+
+bool
+check_line_number(const struct check_line *line, uint64_t *ret_id)
+{
+    return check_line_read_id(line->id, ret_id);
+}
+
+static struct span
+find_member(struct span object, const char *wanted)
+{
+    struct span found = {0}, name, value;
+    struct scanner scanner;
+    enum json_kind kind;
+
+    scanner_init(&scanner, object, LIMIT_DEPTH_MAX);
+    if (!span_present(object) || !scanner_enter(&scanner, JSON_KIND_OBJECT))
+        return found;
+    while (scanner_member(&scanner, &name) && scanner_value(&scanner, &kind, &value))
+        if (scanner_name_is(name, wanted))
+            found = value;
+    return found;
+}
+
+int
+check_line_code(const struct check_line *line)
+{
+    struct span code = find_member(line->error, "code");
+    bool negative = code.length > 0 && code.at[0] == '-';
+    uint64_t number;
+
+    if (negative)
+        code = (struct span){code.at + 1, code.length - 1};
+    if (!check_line_read_id(code, &number) || number > INT32_MAX)
+        return 0;
+    return negative ? -(int)number : (int)number;
+}
+
+struct span
+check_line_param(const struct check_line *line, const char *name)
+{
+    return find_member(line->params, name);
 }

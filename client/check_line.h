@@ -13,7 +13,9 @@ enum check_line_kind {
     CHECK_LINE_RESULT,
     CHECK_LINE_ERROR,
     CHECK_LINE_READY,        // worker.ready
-    CHECK_LINE_NOTIFICATION, // any other: $/progress, or one that the daemon ignores
+    CHECK_LINE_RETURN,       // worker.return
+    CHECK_LINE_PROGRESS,     // $/progress
+    CHECK_LINE_NOTIFICATION, // any other: the daemon ignores it
     CHECK_LINE_WRONG,        // the daemon would kill the worker for it
 };
 
@@ -22,7 +24,9 @@ struct check_line {
     struct span id;      // of a response, raw
     struct span result;  // raw
     struct span error;   // raw
+    struct span params;  // of a notification, raw; may be absent
     const char *problem; // CHECK_LINE_WRONG: a static sentence on what it is instead
+    size_t place;        // CHECK_LINE_WRONG: the byte from which on it is, from 1; 0: all of it
     const char *advice;  // CHECK_LINE_WRONG: a static sentence, or NULL
 };
 
@@ -32,5 +36,14 @@ bool check_line_judge(struct messages *messages, char *line, size_t length, stru
 
 // The response's id, if it is a number written as the daemon writes its own: up to 19 digits.
 bool check_line_number(const struct check_line *line, uint64_t *ret_id);
+
+// The code of an error; 0 if it has none that fits.
+int check_line_code(const struct check_line *line);
+
+// The value of a member of a notification's params; absent if there is none.
+struct span check_line_param(const struct check_line *line, const char *name);
+
+// The same for any raw id.
+bool check_line_read_id(struct span id, uint64_t *ret_id);
 
 #endif

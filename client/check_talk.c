@@ -3,21 +3,24 @@
 
 #include "common/clock.h"
 #include "common/limits.h"
+#include "common/scanner.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LAST_WORDS_US 200000 // for a process whose pipe has ended to end as well
 
 #define DOUBLE_EXACT_MAX (UINT64_C(1) << 53)
+#define AGAIN_NS         10000000 // before a job that was given back is asked again
 
 struct awaited {
-    uint64_t first;
-    unsigned count;
+    const struct check_asked *asked;
     unsigned left;
-    bool answered[CHECK_PLAN_IN_FLIGHT_MAX];
+    unsigned returned;                      // were given back
+    bool settled[CHECK_PLAN_IN_FLIGHT_MAX]; // answered, or given back
 };
 
 void
@@ -45,8 +48,7 @@ check_talk_open(struct check_talk *talk, struct check_verdict *verdict)
     if (error != 0)
         return check_wrong(verdict, "'%s' cannot be started: %s", talk->plan->argv[0],
                            strerror(-error));
-    talk->ready_sent = false;
-    talk->answered = false;
+    check_notes_restart(&talk->notes);
     return true;
 }
 
@@ -130,55 +132,16 @@ check_talk_write(struct check_talk *talk, struct span text, struct check_verdict
     return false;
 }
 
-static void
-note_junk(struct check_talk *talk, struct span line, const struct check_line *judged)
-{
-    struct check_findings *findings = &talk->findings;
-    char quote[CHECK_QUOTE_MAX];
-
-    if (findings->junk[0] != '\0')
-        return;
-    snprintf(findings->junk, sizeof(findings->junk), "it wrote %s: %s%s%s",
-             check_quote(line, quote), judged->problem, judged->advice != NULL ? "; " : "",
-             judged->advice != NULL ? judged->advice : "");
-}
-
-static void
-note_stray(struct check_talk *talk, const struct check_line *judged)
-{
-    struct check_findings *findings = &talk->findings;
-    char quote[CHECK_QUOTE_MAX];
-
-    if (findings->stray[0] == '\0')
-        snprintf(findings->stray, sizeof(findings->stray),
-                 "it answered the id %s when that waited for no answer any more",
-                 check_quote(judged->id, quote));
-}
-
-static void
-note_ready(struct check_talk *talk)
-{
-    struct check_findings *findings = &talk->findings;
-
-    findings->ready_seen = true;
-    if (talk->ready_sent)
-        snprintf(findings->ready, sizeof(findings->ready), "it sent worker.ready more than once");
-    else if (talk->answered)
-        snprintf(findings->ready, sizeof(findings->ready),
-                 "it sent worker.ready after an answer; it comes first, or not at all");
-    talk->ready_sent = true;
-}
-
 static bool
-is_awaited(const struct awaited *awaited, const struct check_line *judged, uint64_t *ret_which)
+is_awaited(const struct awaited *awaited, struct span raw, uint64_t *ret_which)
 {
     uint64_t id;
 
-    if (awaited == NULL || !check_line_number(judged, &id) || id < awaited->first ||
-        id - awaited->first >= awaited->count)
+    if (awaited == NULL || !check_line_read_id(raw, &id) || id < awaited->asked->first ||
+        id - awaited->asked->first >= awaited->asked->count)
         return false;
-    *ret_which = id - awaited->first;
-    return !awaited->answered[*ret_which];
+    *ret_which = id - awaited->asked->first;
+    return !awaited->settled[*ret_which];
 }
 
 // True if a request had this id before.
@@ -197,17 +160,43 @@ take_answer(struct check_talk *talk, struct awaited *awaited, const struct check
 {
     uint64_t which;
 
-    talk->answered = true;
-    if (is_awaited(awaited, judged, &which)) {
-        awaited->answered[which] = true;
+    talk->notes.answered = true;
+    if (is_awaited(awaited, judged->id, &which)) {
+        awaited->settled[which] = true;
         awaited->left--;
         talk->answer = *judged;
         return true;
     }
     if (awaited != NULL && !was_used(talk, judged))
         return false;
-    note_stray(talk, judged);
+    check_notes_stray(&talk->notes, judged->id);
     return true;
+}
+
+// Jobs that it has not begun with; an answer to one of them would be one too many.
+static void
+take_return(struct check_talk *talk, struct awaited *awaited, const struct check_line *judged)
+{
+    struct span ids = check_line_param(judged, "ids");
+    struct scanner scanner;
+    enum json_kind kind;
+    struct span id;
+    uint64_t which;
+
+    scanner_init(&scanner, ids, LIMIT_DEPTH_MAX);
+    if (!span_present(ids) || !scanner_enter(&scanner, JSON_KIND_ARRAY)) {
+        check_notes_stray_return(&talk->notes, (struct span){0});
+        return;
+    }
+    while (scanner_element(&scanner) && scanner_value(&scanner, &kind, &id)) {
+        if (!is_awaited(awaited, id, &which)) {
+            check_notes_stray_return(&talk->notes, id);
+            continue;
+        }
+        awaited->settled[which] = true;
+        awaited->left--;
+        awaited->returned++;
+    }
 }
 
 // False if the line is an answer that was never asked for: that decides a case at once, since the
@@ -223,85 +212,142 @@ take_line(struct check_talk *talk, struct awaited *awaited, char *line, size_t l
     case CHECK_LINE_ERROR:
         return take_answer(talk, awaited, ret);
     case CHECK_LINE_READY:
-        note_ready(talk);
+        check_notes_ready(&talk->notes, ret);
+        return true;
+    case CHECK_LINE_RETURN:
+        take_return(talk, awaited, ret);
+        return true;
+    case CHECK_LINE_PROGRESS:
+        talk->progressed = true;
         return true;
     case CHECK_LINE_NOTIFICATION:
         return true;
     case CHECK_LINE_WRONG:
-        note_junk(talk, (struct span){line, length}, ret);
+        check_notes_junk(&talk->notes, (struct span){line, length}, ret);
         return true;
     }
     return true;
 }
 
 static bool
-wrong_id(const struct awaited *awaited, const struct check_line *judged,
+wrong_id(const struct check_asked *asked, const struct check_line *judged,
          struct check_verdict *verdict)
 {
     char quote[CHECK_QUOTE_MAX];
 
     check_quote(judged->id, quote);
-    if (awaited->count > 1)
+    if (asked->count > 1)
         return check_wrong(
             verdict, "it was asked with the ids %" PRIu64 " to %" PRIu64 " and answered the id %s",
-            awaited->first, awaited->first + awaited->count - 1, quote);
+            asked->first, asked->first + asked->count - 1, quote);
     check_wrong(verdict, "it was asked with the id %" PRIu64 " and answered the id %s",
-                awaited->first, quote);
-    if (awaited->first > DOUBLE_EXACT_MAX)
+                asked->first, quote);
+    if (asked->first > DOUBLE_EXACT_MAX)
         check_add(verdict, ". If the language reads numbers as doubles (JavaScript, awk, jq), take "
                            "the id from the line as text");
     return false;
+}
+
+static void
+add_patience(const struct check_talk *talk, struct check_verdict *verdict)
+{
+    check_add(verdict, " within %g s%s: if it is slow, say how long it may take with --timeout",
+              (double)talk->plan->timeout_us / 1e6,
+              talk->progressed ? ", although progress did" : "");
 }
 
 static bool
 no_answer(struct check_talk *talk, const struct awaited *awaited, enum check_io io,
           struct check_verdict *verdict)
 {
-    const char *stillness = io == CHECK_IO_END ? "and its stdout has ended" : "in time";
-
-    if (awaited->count > 1)
-        check_wrong(verdict, "%u of %u requests got no answer %s", awaited->left, awaited->count,
-                    stillness);
+    if (awaited->asked->count > 1)
+        check_wrong(verdict, "%u of %u requests got no answer", awaited->left,
+                    awaited->asked->count);
     else
-        check_wrong(verdict, "no answer came %s", stillness);
+        check_wrong(verdict, "no answer came");
     if (io == CHECK_IO_LATE)
-        check_add(verdict, " (--timeout is %g s)", (double)talk->plan->timeout_us / 1e6);
-    if (talk->findings.junk[0] != '\0' && !talk->answered)
-        check_add(verdict, "; %s", talk->findings.junk);
+        add_patience(talk, verdict);
+    else
+        check_add(verdict, " and its stdout has ended");
+    if (talk->notes.junk[0] != '\0' && !talk->notes.answered)
+        check_add(verdict, "; %s", talk->notes.junk);
     check_talk_add_circumstances(talk, verdict);
     return false;
 }
 
-static void
-note_long_line(struct check_talk *talk, struct span beginning)
+// Waits until each request was answered or given back.
+static bool
+await_all(struct check_talk *talk, struct awaited *awaited, struct check_verdict *verdict)
 {
-    const struct check_line judged = {.problem = "a line longer than line-max, which is 4 MiB "
-                                                 "unless configured"};
-
-    note_junk(talk, beginning, &judged);
-}
-
-bool
-check_talk_await(struct check_talk *talk, uint64_t first, unsigned count,
-                 struct check_verdict *verdict)
-{
-    struct awaited awaited = {.first = first, .count = count, .left = count};
     int64_t deadline_us = check_talk_deadline(talk);
     struct check_line judged;
     char *line;
     size_t length;
 
-    while (awaited.left > 0) {
+    talk->progressed = false;
+    while (awaited->left > 0) {
         enum check_io io = check_process_read(talk->process, deadline_us, &line, &length);
 
         if (io == CHECK_IO_TOO_LONG)
-            note_long_line(talk, (struct span){line, length});
+            check_notes_long_line(&talk->notes, (struct span){line, length});
         else if (io != CHECK_IO_OK)
-            return no_answer(talk, &awaited, io, verdict);
-        else if (!take_line(talk, &awaited, line, length, &judged))
-            return wrong_id(&awaited, &judged, verdict);
+            return no_answer(talk, awaited, io, verdict);
+        else if (!take_line(talk, awaited, line, length, &judged))
+            return wrong_id(awaited->asked, &judged, verdict);
     }
     return true;
+}
+
+// Asks once more for one that was given back, with a new id, as the daemon does.
+static bool
+ask_again(struct check_talk *talk, const struct check_asked *asked, unsigned *ret_returned,
+          struct check_verdict *verdict)
+{
+    struct check_asked again = *asked;
+    struct awaited awaited = {.asked = &again, .left = 1};
+    size_t length;
+    char *text;
+    bool good;
+
+    again.first = talk->next_id++;
+    again.count = 1;
+    text = check_talk_request(again.first, asked->method, asked->params, &length);
+    if (text == NULL)
+        return check_skipped(verdict, CHECK_NO_MEMORY);
+    good = check_talk_write(talk, (struct span){text, length}, verdict) &&
+           await_all(talk, &awaited, verdict);
+    free(text);
+    *ret_returned = awaited.returned;
+    return good;
+}
+
+// One by one: only a notification can be before it then, which takes its time.
+static bool
+ask_returned(struct check_talk *talk, const struct awaited *awaited, struct check_verdict *verdict)
+{
+    for (unsigned i = 0; i < awaited->returned; i++) {
+        int64_t deadline_us = check_talk_deadline(talk);
+        unsigned returned = 1;
+
+        while (returned > 0) {
+            if (clock_us() > deadline_us)
+                return check_wrong(verdict, "it gives back the only request that it has, again and "
+                                            "again: worker.return is for those behind another");
+            nanosleep(&(const struct timespec){.tv_nsec = AGAIN_NS}, NULL);
+            if (!ask_again(talk, awaited->asked, &returned, verdict))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool
+check_talk_await(struct check_talk *talk, const struct check_asked *asked,
+                 struct check_verdict *verdict)
+{
+    struct awaited awaited = {.asked = asked, .left = asked->count};
+
+    return await_all(talk, &awaited, verdict) && ask_returned(talk, &awaited, verdict);
 }
 
 void
@@ -315,7 +361,7 @@ check_talk_drain(struct check_talk *talk, int64_t deadline_us)
     while ((io = check_process_read(talk->process, deadline_us, &line, &length)) == CHECK_IO_OK ||
            io == CHECK_IO_TOO_LONG) {
         if (io == CHECK_IO_TOO_LONG)
-            note_long_line(talk, (struct span){line, length});
+            check_notes_long_line(&talk->notes, (struct span){line, length});
         else
             take_line(talk, NULL, line, length, &judged);
     }

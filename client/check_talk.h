@@ -5,30 +5,30 @@
 #define OFFLOAD_CLIENT_CHECK_TALK_H
 
 #include "client/check_line.h"
+#include "client/check_notes.h"
 #include "client/check_plan.h"
 #include "client/check_process.h"
 #include "client/check_verdict.h"
 
 #include <stdint.h>
 
-// What was seen beside the answers; each is a sentence, empty as long as there is none.
-struct check_findings {
-    char junk[1024];  // the first line that is none of the protocol
-    char stray[1024]; // the first answer that nobody waited for
-    char ready[256];  // what is wrong with worker.ready
-    bool ready_seen;
+// Requests of one method, with ids from `first` on.
+struct check_asked {
+    uint64_t first;
+    unsigned count; // at most CHECK_PLAN_IN_FLIGHT_MAX
+    struct span method;
+    struct span params; // may be absent
 };
 
 struct check_talk {
     const struct check_plan *plan;
     struct check_process *process; // NULL: none runs
     struct messages messages;
-    struct check_findings findings;
+    struct check_notes notes;
     uint64_t next_id;  // all below were used
     uint64_t large_id; // used as well; 0: none
     bool answers;      // it was seen to
-    bool ready_sent;   // by this process
-    bool answered;     // by this process, once at least
+    bool progressed;   // there was progress during the last wait
     // The last answer that check_talk_await got; good until the next.
     struct check_line answer;
 };
@@ -51,8 +51,9 @@ char *check_talk_notification(struct span method, struct span params, size_t *re
 
 bool check_talk_write(struct check_talk *talk, struct span text, struct check_verdict *verdict);
 
-// Waits until each of the ids from `first` on, at most CHECK_PLAN_IN_FLIGHT_MAX, was answered once.
-bool check_talk_await(struct check_talk *talk, uint64_t first, unsigned count,
+// Waits until each request was answered once. What the worker gives back is asked again, as the
+// daemon does.
+bool check_talk_await(struct check_talk *talk, const struct check_asked *asked,
                       struct check_verdict *verdict);
 
 // Reads until its stdout ends or the deadline; whatever comes is a finding.

@@ -21,6 +21,7 @@ struct check_verdict {
 bool check_wrong(struct check_verdict *verdict, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool check_skipped(struct check_verdict *verdict, const char *why);
+#define CHECK_NO_MEMORY "this program is out of memory"
 
 // Goes on with the text.
 void check_add(struct check_verdict *verdict, const char *format, ...)

@@ -37,9 +37,10 @@ static const char help_call[] =
 static const char help_check_worker[] =
     "Starts PROGRAM as the daemon would, plays hard cases at it and prints a line\n"
     "for each: ok, WRONG with what to mend, or skipped. It needs no daemon. The\n"
-    "exit status is 1 if anything is wrong. Its own options:\n"
+    "exit status is 1 if anything is wrong, and 66 if the worker does not know the\n"
+    "method, so that most could not be tried. Its own options:\n"
     "  --method NAME [PARAMS]     the method to call, echo unless given; any answer\n"
-    "                             that is well-formed counts, also an error\n"
+    "                             that is well-formed counts, also other errors\n"
     "  --timeout SECONDS          the longest wait for anything, 5 unless given\n"
     "\n"
     "Examples:\n"
@@ -120,7 +121,7 @@ static const struct command commands[] = {
         .arguments = "METHOD [PARAMS | KEY=VALUE...]",
         .summary = "call a method and print its result",
         .help = help_call,
-        .accepts = OPTION_JSON | OPTION_NOTIFY | OPTION_PROGRESS,
+        .accepts = OPTIONS_DAEMON | OPTION_JSON | OPTION_NOTIFY | OPTION_PROGRESS,
         .least = 1,
         .most = -1,
         .run = command_call,
@@ -141,7 +142,7 @@ static const struct command commands[] = {
         .arguments = "['METHOD [PARAMS | KEY=VALUE...]'...]",
         .summary = "make several calls at once, print the results in order",
         .help = help_gather,
-        .accepts = OPTION_JSON | OPTION_LIMIT,
+        .accepts = OPTIONS_DAEMON | OPTION_JSON | OPTION_LIMIT,
         .most = -1,
         .run = command_gather,
     },
@@ -150,8 +151,8 @@ static const struct command commands[] = {
         .arguments = "METHOD [TEMPLATE...] [::: ARGUMENT...]...",
         .summary = "make a job of each line, record or argument",
         .help = help_map,
-        .accepts = OPTION_KEEP_ORDER | OPTION_LIMIT | OPTION_NULL | OPTION_CSV | OPTION_TSV |
-                   OPTION_COLSEP | OPTION_ARG_FILE | OPTION_JOBLOG | OPTION_RESUME |
+        .accepts = OPTIONS_DAEMON | OPTION_KEEP_ORDER | OPTION_LIMIT | OPTION_NULL | OPTION_CSV |
+                   OPTION_TSV | OPTION_COLSEP | OPTION_ARG_FILE | OPTION_JOBLOG | OPTION_RESUME |
                    OPTION_RESUME_FAILED | OPTION_RETRIES | OPTION_TIMEOUT | OPTION_HALT |
                    OPTION_TAG | OPTION_DRY_RUN | OPTION_JSONL,
         .lists = true,
@@ -164,7 +165,7 @@ static const struct command commands[] = {
         .arguments = "",
         .summary = "list the methods that can be called",
         .help = help_methods,
-        .accepts = OPTION_JSON,
+        .accepts = OPTIONS_DAEMON | OPTION_JSON,
         .run = command_methods,
     },
     {
@@ -172,6 +173,7 @@ static const struct command commands[] = {
         .arguments = "[COUNT]",
         .summary = "see whether the daemon answers, and how fast",
         .help = help_ping,
+        .accepts = OPTIONS_DAEMON,
         .most = 1,
         .run = command_ping,
     },
@@ -180,7 +182,7 @@ static const struct command commands[] = {
         .arguments = "",
         .summary = "show what the daemon is doing",
         .help = help_status,
-        .accepts = OPTION_JSON,
+        .accepts = OPTIONS_DAEMON | OPTION_JSON,
         .run = command_status,
     },
 };

@@ -19,11 +19,11 @@
 
 // clang-format off
 static const struct option_info table[] = {
-    {"server", 0, "ADDRESS", 0, "the daemon's address: unix:PATH or tcp:HOST:PORT",
+    {"server", 0, "ADDRESS", OPTION_SERVER, "the daemon's address: unix:PATH or tcp:HOST:PORT",
      OPTION_TEXT, AT(server), 0, 0},
-    {"local", 0, NULL, 0, "start a private daemon for this command alone",
+    {"local", 0, NULL, OPTION_LOCAL, "start a private daemon for this command alone",
      OPTION_FLAG, AT(local), 0, 0},
-    {"set", 0, "SECTION.KEY=VALUE", 0, "with --local: a setting of that daemon; repeatable",
+    {"set", 0, "SECTION.KEY=VALUE", OPTION_SET_KEY, "with --local: a setting of that daemon; repeatable",
      OPTION_SET, AT(sets), 0, 0},
     {"json", 0, NULL, OPTION_JSON, "print JSON with everything in it",
      OPTION_FLAG, AT(json), 0, 0},

@@ -32,7 +32,13 @@ enum option_bit {
     OPTION_TAG = 1 << 17,
     OPTION_DRY_RUN = 1 << 18,
     OPTION_JSONL = 1 << 19,
+    OPTION_SERVER = 1 << 20,
+    OPTION_LOCAL = 1 << 21,
+    OPTION_SET_KEY = 1 << 22,
 };
+
+// Of every command that talks to a daemon.
+#define OPTIONS_DAEMON (OPTION_SERVER | OPTION_LOCAL | OPTION_SET_KEY)
 
 #define OPTIONS_IN_FLIGHT_MAX 65536u
 #define OPTIONS_RETRIES_MAX   100u

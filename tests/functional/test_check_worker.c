@@ -10,57 +10,78 @@
 #include <unistd.h>
 
 // A worker in bash that does all well but for the fault that its argument names.
-#define WORKER                                                                               \
-    "fault=$1; LC_ALL=C; answered=\n"                                                        \
-    "say() { printf '%s\\n' \"$1\"; }\n"                                                     \
-    "ready() { say '{\"jsonrpc\":\"2.0\",\"method\":\"worker.ready\"}'; }\n"                 \
-    "case $fault in\n"                                                                       \
-    "junk) say 'Loading the model...';;\n"                                                   \
-    "ready|ready_twice) ready;;&\n"                                                          \
-    "ready_twice) ready;;\n"                                                                 \
-    "exits) echo 'no such model' >&2; exit 3;;\n"                                            \
-    "stubborn) trap '' TERM;;\n"                                                             \
-    "closes) exec >&-; sleep 1000;;\n"                                                       \
-    "deaf) sleep 1000;;\n"                                                                   \
-    "flood) while :; do say noise; done;;\n"                                                 \
-    "long) head -c 5000000 /dev/zero | tr '\\0' x; echo;;\n"                                 \
-    "daemon) setsid sleep 1000 & ;;\n"                                                       \
-    "esac\n"                                                                                 \
-    "answer() {\n"                                                                           \
-    "  start='{\"jsonrpc\":\"2.0\",\"id\":'$1\n"                                             \
-    "  case $fault in\n"                                                                     \
-    "  text_id) start='{\"jsonrpc\":\"2.0\",\"id\":\"'$1'\"';;\n"                            \
-    "  double_id) start='{\"jsonrpc\":\"2.0\",\"id\":'${1/%[0-9][0-9][0-9]/000};;\n"         \
-    "  both) start=$start',\"error\":{\"code\":1,\"message\":\"\"}';;\n"                     \
-    "  no_version) start='{\"id\":'$1;;\n"                                                   \
-    "  batch) start='['$start;;\n"                                                           \
-    "  lines) start='{\n  \"jsonrpc\":\"2.0\",\"id\":'$1;;\n"                                \
-    "  esac\n"                                                                               \
-    "  if [[ $line == *no_such_method* && $fault != any_method ]]; then\n"                   \
-    "    [[ $fault == silent_method ]] ||\n"                                                 \
-    "      say \"$start\"',\"error\":{\"code\":-32601,\"message\":\"Method not found\"}}'\n" \
-    "  elif [[ $fault == batch ]]; then say \"$start\"',\"result\":1}]'\n"                   \
-    "  elif [[ $fault == latin ]]; then printf '%s,\"result\":\"\\344\"}\\n' \"$start\"\n"   \
-    "  elif [[ $fault == changed ]]; then say \"$start\"',\"result\":{\"text\":\"?\"}}'\n"   \
-    "  else say \"$start\"',\"result\":[]}'; fi\n"                                           \
-    "  [[ $fault != twice ]] || say \"$start\"',\"result\":[]}'\n"                           \
-    "  [[ $fault != ready_late || $answered ]] || ready\n"                                   \
-    "  answered=yes\n"                                                                       \
-    "}\n"                                                                                    \
-    "while IFS= read -r line; do\n"                                                          \
-    "  rest=${line#*'\"id\":'}; id=${rest%%,*}\n"                                            \
-    "  case $line in\n"                                                                      \
-    "  '{\"jsonrpc\":\"2.0\",\"id\":'*) ;;\n"                                                \
-    "  *cancelRequest*) [[ $fault == cancels ]] || continue; id=${id%%\\}*};;\n"             \
-    "  '{'*) [[ $fault == notified ]] || continue; id=null;;\n"                              \
-    "  *) [[ $fault != blank ]] || exit 1; continue;;\n"                                     \
-    "  esac\n"                                                                               \
-    "  [[ $fault != small || ${#line} -lt 65536 ]] || exit 1\n"                              \
-    "  answer $id\n"                                                                         \
-    "done\n"                                                                                 \
-    "case $fault in\n"                                                                       \
-    "status) exit 5;;\n"                                                                     \
-    "stays|stubborn) while :; do sleep 0.05; done;;\n"                                       \
+#define WORKER                                                                                    \
+    "fault=$1; LC_ALL=C; answered=\n"                                                             \
+    "say() { printf '%s\\n' \"$1\"; }\n"                                                          \
+    "ready() { say '{\"jsonrpc\":\"2.0\",\"method\":\"worker.ready\"'\"$1\"'}'; }\n"              \
+    "back() { say "                                                                               \
+    "'{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\",\"params\":{\"ids\":['$1']}}'; }\n"       \
+    "case $fault in\n"                                                                            \
+    "junk) say 'Loading the model...';;\n"                                                        \
+    "ready|ready_twice) ready;;&\n"                                                               \
+    "ready_twice) ready;;\n"                                                                      \
+    "cancel*) ready ',\"params\":{\"cancel\":true}';;\n"                                          \
+    "back*) ready ',\"params\":{\"prefetch\":true}';;\n"                                          \
+    "exits) echo 'no such model' >&2; exit 3;;\n"                                                 \
+    "stubborn) trap '' TERM;;\n"                                                                  \
+    "closes) exec >&-; sleep 1000;;\n"                                                            \
+    "deaf) sleep 1000;;\n"                                                                        \
+    "flood) while :; do say noise; done;;\n"                                                      \
+    "long) head -c 5000000 /dev/zero | tr '\\0' x; echo;;\n"                                      \
+    "daemon) setsid sleep 1000 & ;;\n"                                                            \
+    "esac\n"                                                                                      \
+    "answer() {\n"                                                                                \
+    "  start='{\"jsonrpc\":\"2.0\",\"id\":'$1\n"                                                  \
+    "  case $fault in\n"                                                                          \
+    "  text_id) start='{\"jsonrpc\":\"2.0\",\"id\":\"'$1'\"';;\n"                                 \
+    "  double_id) start='{\"jsonrpc\":\"2.0\",\"id\":'${1/%[0-9][0-9][0-9]/000};;\n"              \
+    "  both) start=$start',\"error\":{\"code\":1,\"message\":\"\"}';;\n"                          \
+    "  no_version) start='{\"id\":'$1;;\n"                                                        \
+    "  batch) start='['$start;;\n"                                                                \
+    "  lines) start='{\n  \"jsonrpc\":\"2.0\",\"id\":'$1;;\n"                                     \
+    "  esac\n"                                                                                    \
+    "  if [[ $fault == slow ]]; then\n"                                                           \
+    "    say "                                                                                    \
+    "'{\"jsonrpc\":\"2.0\",\"method\":\"$/progress\",\"params\":{\"token\":'$1',\"value\":1}}'\n" \
+    "    sleep 1000\n"                                                                            \
+    "  elif [[ $line == *no_such_method* && $fault != any_method || $fault == no_method ]]; "     \
+    "then\n"                                                                                      \
+    "    [[ $fault == silent_method ]] ||\n"                                                      \
+    "      say \"$start\"',\"error\":{\"code\":-32601,\"message\":\"Method not found\"}}'\n"      \
+    "  elif [[ $fault == batch ]]; then say \"$start\"',\"result\":1}]'\n"                        \
+    "  elif [[ $fault == latin ]]; then printf '%s,\"result\":\"\\344\"}\\n' \"$start\"\n"        \
+    "  elif [[ $fault == changed ]]; then say \"$start\"',\"result\":{\"text\":\"?\"}}'\n"        \
+    "  else say \"$start\"',\"result\":[]}'; fi\n"                                                \
+    "  [[ $fault != twice ]] || say \"$start\"',\"result\":[]}'\n"                                \
+    "  [[ $fault != ready_late || $answered ]] || ready\n"                                        \
+    "  answered=yes\n"                                                                            \
+    "}\n"                                                                                         \
+    "while IFS= read -r line; do\n"                                                               \
+    "  rest=${line#*'\"id\":'}; id=${rest%%,*}\n"                                                 \
+    "  case $line in\n"                                                                           \
+    "  '{\"jsonrpc\":\"2.0\",\"id\":'*) ;;\n"                                                     \
+    "  *cancelRequest*8000000000000000001*) [[ $fault == cancels ]] || continue; "                \
+    "id=${id%%\\}*};;\n"                                                                          \
+    "  *cancelRequest*) [[ $fault != cancel_dies ]] || exit 4\n"                                  \
+    "    [[ $fault == cancel_twice ]] || continue; id=${id%%\\}*};;\n"                            \
+    "  '{'*) [[ $fault == notified ]] || continue; id=null;;\n"                                   \
+    "  *) [[ $fault != blank ]] || exit 1; continue;;\n"                                          \
+    "  esac\n"                                                                                    \
+    "  [[ $fault != small || ${#line} -lt 65536 ]] || exit 1\n"                                   \
+    "  case $fault in\n"                                                                          \
+    "  back_only) back $id; continue;;\n"                                                         \
+    "  back_wrong) back 987654321;;\n"                                                            \
+    "  back*) if read -r -t 0.05 next; then\n"                                                    \
+    "      rest=${next#*'\"id\":'}; behind=${rest%%,*}\n"                                         \
+    "      back $behind; echo back >&2\n"                                                         \
+    "      [[ $fault != back_answered ]] || answer $behind\n"                                     \
+    "    fi;;\n"                                                                                  \
+    "  esac\n"                                                                                    \
+    "  answer $id\n"                                                                              \
+    "done\n"                                                                                      \
+    "case $fault in\n"                                                                            \
+    "status) exit 5;;\n"                                                                          \
+    "stays|stubborn) while :; do sleep 0.05; done;;\n"                                            \
     "esac\n"
 
 // What is expected of a fault: the one case that is WRONG, or two, and words of the advice.
@@ -79,8 +100,12 @@ static const struct fault faults[] = {
     {"twice", "every request is answered once", NULL, "any more"},
     {"double_id", "an id of 19 digits comes back", NULL, "take the id from the line as text"},
     {"any_method", "an unknown method gets an error", NULL, "-32601"},
-    {"silent_method", "an unknown method gets an error", NULL, "no answer came in time"},
+    {"silent_method", "an unknown method gets an error", NULL, "no answer came within"},
     {"notified", "a notification gets no answer", NULL, "answered the id null"},
+    {"cancel_dies", "a running job is cancelled", NULL, "exit status 4"},
+    {"cancel_twice", "every request is answered once", NULL, "any more"},
+    {"back_wrong", "every request is answered once", NULL, "987654321, which it does not have"},
+    {"back_answered", "every request is answered once", NULL, "any more"},
     {"cancels", "a cancel of nothing is ignored", NULL, "8000000000000000001"},
     {"blank", "blank lines are ignored", NULL, "exit status 1"},
     {"small", "a line of 1 MiB", NULL, "exit status 1"},
@@ -100,7 +125,10 @@ static const struct fault fatal[] = {
     {"latin", "a request is answered at once", NULL, "UTF-8"},
     {"exits", "a request is answered at once", NULL, "no such model"},
     {"closes", "a request is answered at once", NULL, "its stdout has ended"},
-    {"deaf", "a request is answered at once", NULL, "no answer came in time"},
+    {"deaf", "a request is answered at once", NULL, "no answer came within"},
+    {"slow", "a request is answered at once", NULL,
+     "although progress did: if it is slow, say how long it may take with --timeout"},
+    {"back_only", "a request is answered at once", NULL, "the only request that it has"},
     {"flood", "a request is answered at once", NULL, "noise"},
 };
 
@@ -181,7 +209,7 @@ test_each_fault_is_found_alone(struct fixture *fixture)
         if (count(command.out, "WRONG") != (faults[i].also != NULL ? 2 : 1) ||
             (faults[i].also != NULL && strstr(command.out, also) == NULL))
             fail_msg("fault %s is not all that was found:\n%s", faults[i].name, command.out);
-        check_contains(command.err, faults[i].also != NULL ? "2 of 17" : "1 of 17");
+        check_contains(command.err, faults[i].also != NULL ? "2 of 18" : "1 of 18");
         command_done(&command);
         expect_nothing_left();
     }
@@ -196,7 +224,7 @@ test_fatal_faults(struct fixture *fixture)
 
         check_fault(&fatal[i], &command);
         expect_fault(&fatal[i], &command);
-        check_contains(command.out, "skipped: unicode: it does not answer\n");
+        check_contains(command.out, "skipped: 12 others: it does not answer\n");
         command_done(&command);
         expect_nothing_left();
     }
@@ -211,7 +239,7 @@ expect_all_well(const char *name, const char *words)
     check_fault(&fault, &command);
     if (command.status != 0 || count(command.out, "WRONG") != 0 || command.err_length != 0)
         fail_msg("%s: exit status %d\n%s%s", name, command.status, command.out, command.err);
-    assert_int_equal(count(command.out, "\n"), 17);
+    assert_int_equal(count(command.out, "\n"), 18);
     check_contains(command.out, words);
     command_done(&command);
     expect_nothing_left();
@@ -223,6 +251,8 @@ test_good_workers(struct fixture *fixture)
     (void)fixture;
     expect_all_well("none", "skipped: worker.ready comes first, and once: ");
     expect_all_well("ready", "ok: worker.ready comes first, and once\n");
+    expect_all_well("cancel", "ok: a running job is cancelled\n");
+    expect_all_well("back", "ok: two requests in one write\n");
     expect_all_well("daemon", "ok: it starts\n"); // what runs away is killed all the same
 }
 
@@ -255,7 +285,9 @@ test_buffered_stdout(struct fixture *fixture)
                                       worker, NULL},
                 NULL, NULL);
     assert_int_equal(command.status, 1);
-    check_contains(command.out, "WRONG: a request is answered at once: its answers come only once");
+    check_contains(command.out, "WRONG: a request is answered at once: no answer came within ");
+    check_contains(command.out, " s after its stdin had ended. Either the job is slow");
+    check_contains(command.out, "--timeout");
     check_contains(command.out, "flush=True");
     check_contains(command.out, "fflush()");
     check_contains(command.out, "fflush(stdout)");
@@ -279,6 +311,65 @@ test_many_at_once(struct fixture *fixture)
     command_done(&command);
 }
 
+// The daemon's own worker works ahead, and gives back what waits behind a long job.
+static void
+test_the_own_worker(struct fixture *fixture)
+{
+    struct command command;
+
+    (void)fixture;
+    command_run(&command, OFFLOAD_PROGRAM,
+                (const char *const[]){"check-worker", "--timeout", "60", "--method", "sum_squares",
+                                      "{\"n\":100000000}", "--", OFFLOAD_WORKER_PROGRAM,
+                                      "--prefetch", NULL},
+                NULL, NULL);
+    if (command.status != 0)
+        fail_msg("exit status %d\n%s%s", command.status, command.out, command.err);
+    check_contains(command.out, "ok: two requests in one write\n");
+    check_contains(command.out, "ok: worker.ready comes first, and once\n");
+    command_done(&command);
+}
+
+// That a worker does not know the method is no fault, and shows nothing else either.
+static void
+test_a_method_that_is_not_known(struct fixture *fixture)
+{
+    const struct fault fault = {.name = "no_method", .wrong = ""};
+    struct command command;
+
+    (void)fixture;
+    check_fault(&fault, &command);
+    assert_int_equal(command.status, 66);
+    check_contains(command.out, "ok: a request is answered at once\n");
+    check_contains(command.out, "ok: SIGTERM ends it\n");
+    check_contains(command.out, "skipped: 7 others: it has no method 'echo'; name one of its own, "
+                                "with --method METHOD PARAMS\n");
+    check_contains(command.err, "7 of 18 checks could not be made");
+    assert_null(strstr(command.out, "unicode"));
+    command_done(&command);
+}
+
+static void
+test_options_of_other_commands(struct fixture *fixture)
+{
+    struct command command;
+
+    (void)fixture;
+    command_run(&command, OFFLOAD_PROGRAM, (const char *const[]){"check-worker", "--help", NULL},
+                NULL, NULL);
+    assert_int_equal(command.status, 0);
+    assert_null(strstr(command.out, "--server"));
+    assert_null(strstr(command.out, "--local"));
+    assert_null(strstr(command.out, "--set"));
+    check_contains(command.out, "--in-flight");
+    command_done(&command);
+    command_run(&command, OFFLOAD_PROGRAM,
+                (const char *const[]){"--local", "check-worker", "--", "true", NULL}, NULL, NULL);
+    assert_int_equal(command.status, 64);
+    check_contains(command.err, "--local is no option of 'check-worker'");
+    command_done(&command);
+}
+
 static void
 test_a_program_that_cannot_be_started(struct fixture *fixture)
 {
@@ -290,7 +381,8 @@ test_a_program_that_cannot_be_started(struct fixture *fixture)
     assert_int_equal(command.status, 1);
     check_contains(command.out, "WRONG: it starts: '/no/such/program' cannot be started: No such "
                                 "file or directory\n");
-    assert_int_equal(count(command.out, ": it does not start\n"), 16);
+    check_contains(command.out, "skipped: 17 others: it does not start\n");
+    assert_int_equal(count(command.out, "\n"), 2);
     command_done(&command);
     command_run(&command, OFFLOAD_PROGRAM, (const char *const[]){"check-worker", "--", "/", NULL},
                 NULL, NULL);
@@ -376,6 +468,8 @@ test_foreign_children_are_spared(struct fixture *fixture)
 HARNESS_MAIN(SCENARIO_MANUAL(test_each_fault_is_found_alone), SCENARIO_MANUAL(test_fatal_faults),
              SCENARIO_MANUAL(test_good_workers), SCENARIO_MANUAL(test_text_that_comes_back_changed),
              SCENARIO_MANUAL(test_buffered_stdout), SCENARIO_MANUAL(test_many_at_once),
+             SCENARIO_MANUAL(test_the_own_worker), SCENARIO_MANUAL(test_a_method_that_is_not_known),
+             SCENARIO_MANUAL(test_options_of_other_commands),
              SCENARIO_MANUAL(test_a_program_that_cannot_be_started),
              SCENARIO_MANUAL(test_wrong_usage), SCENARIO_MANUAL(test_an_interrupt),
              SCENARIO_MANUAL(test_foreign_children_are_spared))

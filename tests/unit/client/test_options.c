@@ -11,19 +11,19 @@
 static const struct command commands[] = {
     {.name = "call",
      .arguments = "METHOD",
-     .accepts = OPTION_JSON | OPTION_NOTIFY,
+     .accepts = OPTIONS_DAEMON | OPTION_JSON | OPTION_NOTIFY,
      .least = 1,
      .most = -1},
     {.name = "map",
      .arguments = "METHOD",
-     .accepts = OPTION_LIMIT | OPTION_KEEP_ORDER | OPTION_NULL | OPTION_CSV | OPTION_TSV |
-                OPTION_COLSEP | OPTION_ARG_FILE | OPTION_JOBLOG | OPTION_RESUME |
+     .accepts = OPTIONS_DAEMON | OPTION_LIMIT | OPTION_KEEP_ORDER | OPTION_NULL | OPTION_CSV |
+                OPTION_TSV | OPTION_COLSEP | OPTION_ARG_FILE | OPTION_JOBLOG | OPTION_RESUME |
                 OPTION_RESUME_FAILED | OPTION_RETRIES | OPTION_TIMEOUT | OPTION_HALT | OPTION_TAG |
                 OPTION_DRY_RUN | OPTION_JSONL,
      .lists = true,
      .least = 1,
      .most = 3},
-    {.name = "ping", .arguments = "[COUNT]", .most = 1},
+    {.name = "ping", .arguments = "[COUNT]", .accepts = OPTIONS_DAEMON, .most = 1},
 };
 static const struct command_table table = {commands, sizeof(commands) / sizeof(commands[0])};
 
