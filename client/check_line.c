@@ -2,6 +2,7 @@
 #include "client/check_line.h"
 
 #include "common/limits.h"
+#include "common/member.h"
 #include "common/scanner.h"
 
 #include <string.h>
@@ -195,38 +196,16 @@ check_line_number(const struct check_line *line, uint64_t *ret_id)
     return check_line_read_id(line->id, ret_id);
 }
 
-static struct span
-find_member(struct span object, const char *wanted)
-{
-    struct span found = {0}, name, value;
-    struct scanner scanner;
-    enum json_kind kind;
-
-    scanner_init(&scanner, object, LIMIT_DEPTH_MAX);
-    if (!span_present(object) || !scanner_enter(&scanner, JSON_KIND_OBJECT))
-        return found;
-    while (scanner_member(&scanner, &name) && scanner_value(&scanner, &kind, &value))
-        if (scanner_name_is(name, wanted))
-            found = value;
-    return found;
-}
-
 int
 check_line_code(const struct check_line *line)
 {
-    struct span code = find_member(line->error, "code");
-    bool negative = code.length > 0 && code.at[0] == '-';
-    uint64_t number;
+    int code;
 
-    if (negative)
-        code = (struct span){code.at + 1, code.length - 1};
-    if (!check_line_read_id(code, &number) || number > INT32_MAX)
-        return 0;
-    return negative ? -(int)number : (int)number;
+    return member_int(member_find(line->error, "code"), &code) ? code : 0;
 }
 
 struct span
 check_line_param(const struct check_line *line, const char *name)
 {
-    return find_member(line->params, name);
+    return member_find(line->params, name);
 }

@@ -26,9 +26,9 @@ check_notes_junk(struct check_notes *notes, struct span line, const struct check
         snprintf(place, sizeof(place), ", at byte %zu%s%s", judged->place,
                  rest.length > 0 ? ", where it says " : "", check_quote(rest, near));
     }
-    snprintf(notes->junk, sizeof(notes->junk), "it wrote %s: %s%s%s%s", check_quote(line, quote),
-             judged->problem, place, judged->advice != NULL ? "; " : "",
-             judged->advice != NULL ? judged->advice : "");
+    snprintf(notes->junk, sizeof(notes->junk), "it wrote %s: %s%s%s%s%s", check_quote(line, quote),
+             place[0] != '\0' ? "not JSON: " : "", judged->problem, place,
+             judged->advice != NULL ? "; " : "", judged->advice != NULL ? judged->advice : "");
 }
 
 void

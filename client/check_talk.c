@@ -251,9 +251,10 @@ wrong_id(const struct check_asked *asked, const struct check_line *judged,
 static void
 add_patience(const struct check_talk *talk, struct check_verdict *verdict)
 {
-    check_add(verdict, " within %g s%s: if it is slow, say how long it may take with --timeout",
-              (double)talk->plan->timeout_us / 1e6,
+    check_add(verdict, " within %g s%s", (double)talk->plan->timeout_us / 1e6,
               talk->progressed ? ", although progress did" : "");
+    if (talk->notes.junk[0] == '\0')
+        check_add(verdict, ": if it is slow, say how long it may take with --timeout");
 }
 
 static bool
