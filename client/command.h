@@ -14,6 +14,8 @@ struct command {
     const char *help;      // paragraphs and examples for `offload NAME --help`
     unsigned accepts;      // option bits beyond those that every command takes, see options.h
     bool own_options;      // what follows its name is its own, but for --help
+    bool own_command;      // its first argument is a program, what follows is that program's
+    bool own_daemon;       // it talks to a private daemon
     bool lists;            // what follows ":::" is its own
     int least;             // arguments
     int most;              // -1: any number
@@ -30,6 +32,7 @@ int command_call(const struct options *options);
 int command_gather(const struct options *options);
 int command_map(const struct options *options);
 int command_methods(const struct options *options);
+int command_run(const struct options *options);
 int command_ping(const struct options *options);
 int command_status(const struct options *options);
 

@@ -19,6 +19,13 @@
 #define UNTAKEN_MARK ((size_t)1 << 20)
 #define HELD_MARK    ((size_t)8 << 20)
 
+#define LOOK_US 50000
+
+// Exit statuses of parallel(1).
+#define FAILURES_MAX  100
+#define STATUS_BROKEN 255
+#define SIGNAL_STATUS 256 // see report.h
+
 void
 flow_end(struct flow *flow, int broken)
 {
@@ -97,7 +104,9 @@ static bool
 has_room(const struct flow *flow)
 {
     if (flow->over || flow->course != FLOW_RUNNING || flow->input_ended || flow->input_asked ||
-        window_is_full(flow->window) || output_pending(flow->output) >= UNTAKEN_MARK)
+        window_is_full(flow->window) ||
+        (flow->plan->open_max > 0 && window_open(flow->window) >= flow->plan->open_max) ||
+        output_pending(flow->output) >= UNTAKEN_MARK)
         return false;
     if (flow->reach.offload != NULL && offload_unsent(flow->reach.offload) >= UNSENT_MARK)
         return false;
@@ -203,6 +212,22 @@ retry_cb(void *context)
     pump(context);
 }
 
+// Looks at all that run, now and then.
+static void
+look_cb(void *context)
+{
+    struct flow *flow = context;
+
+    for (unsigned i = 0; !flow->over && i < flow->plan->in_flight; i++) {
+        struct window_place *place = window_at(flow->window, i);
+
+        if (place != NULL)
+            flow->plan->look(flow->plan->context, flow->output, &place->job);
+    }
+    output_push(flow->output);
+    loop_timer_set(flow->look_timer, LOOK_US);
+}
+
 static void
 output_failed_cb(void *context)
 {
@@ -258,6 +283,12 @@ build(struct flow *flow)
     flow->batch = calloc(plan->batch_max, sizeof(struct window_place *));
     flow->output = output_new(flow->base, &output_handlers, flow);
     flow->retry_timer = loop_timer_new(flow->base, retry_cb, flow);
+    if (plan->look != NULL) {
+        flow->look_timer = loop_timer_new(flow->base, look_cb, flow);
+        if (flow->look_timer == NULL)
+            return false;
+        loop_timer_set(flow->look_timer, LOOK_US);
+    }
     flow->interrupt = loop_signal_new(flow->base, SIGINT, interrupt_cb, flow);
     flow->input = plan->words != NULL
                       ? input_new_words(plan->words, plan->word_count)
@@ -272,6 +303,7 @@ release(struct flow *flow)
     output_free(flow->output);
     input_free(flow->input);
     loop_alarm_free(flow->retry_timer);
+    loop_alarm_free(flow->look_timer);
     loop_alarm_free(flow->interrupt);
     reach_close(&flow->reach);
     window_free(flow->window);
@@ -289,6 +321,23 @@ report_stop(const struct flow *flow)
                        flow->interrupted ? "interrupted" : "halted",
                        (unsigned long long)counts->succeeded, (unsigned long long)counts->failed,
                        (unsigned long long)(counts->cancelled + window_open(flow->window)));
+}
+
+// As parallel(1) documents it.
+static int
+failures_status(const struct flow *flow)
+{
+    if (flow->halted)
+        return flow->status;
+    return flow->counts.failed > FAILURES_MAX ? FAILURES_MAX + 1 : (int)flow->counts.failed;
+}
+
+static int
+broken_status(const struct flow_plan *plan, int status)
+{
+    bool by_signal = status >= SIGNAL_STATUS;
+
+    return plan->counts_failures && status != 0 && !by_signal ? STATUS_BROKEN : status;
 }
 
 // What was answered is printed even if the flow broke; only then is the daemon let go.
@@ -311,7 +360,9 @@ finish(struct flow *flow)
     if (status == 0 && flow->interrupted)
         status = REPORT_STATUS_INTERRUPT;
     else if (status == 0 && !flow->pardoned)
-        status = flow->status;
+        status = flow->plan->counts_failures ? failures_status(flow) : flow->status;
+    else
+        status = broken_status(flow->plan, status);
     release(flow);
     return status;
 }
@@ -328,7 +379,7 @@ flow_run(const struct options *options, const struct flow_plan *plan)
         status = reach_open(options, flow.base, &events, &flow, &flow.reach);
     if (status != 0) {
         loop_free(flow.base);
-        return status;
+        return broken_status(plan, status);
     }
     if (build(&flow)) {
         pump(&flow);

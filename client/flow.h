@@ -31,6 +31,9 @@ struct flow_plan {
     bool ordered;             // end in the order of the input
     bool dry_run;             // nothing is sent, and no daemon needed: every job just ends
     unsigned in_flight;       // jobs under way, at most
+    unsigned open_max;        // of them not ended, at most; 0: all may be
+    bool counts_failures;     // the exit status is the number of failed jobs, see flow_run
+    bool keeps_params;        // params are for the log alone and not sent
     unsigned batch_max;       // calls of one batch; 1: no batches
     int mistake_code;         // error code of a record that cannot be sent
     const char *const *words; // the input; NULL: the records of fd
@@ -50,10 +53,18 @@ struct flow_plan {
     bool (*finished)(void *context, struct output *output, const struct job *job);
     // All that was printed is written; returns an errno value, 0 for success. May be NULL.
     int (*written)(void *context);
+    // A try of a job has failed: may change its exit status, and make it quiet. May be NULL.
+    void (*judge)(void *context, struct job *job);
+    // A job that has failed is tried again. May be NULL.
+    void (*again)(void *context, struct job *job);
+    // Called now and then for each job that has not ended. May be NULL.
+    void (*look)(void *context, struct output *output, struct job *job);
 };
 
 // Runs it to the end of the input and of all jobs. Returns the exit status: that of the first
-// failed job, unless the flow itself broke.
+// failed job, unless the flow itself broke. With counts_failures as parallel(1): the number of
+// failed jobs, 101 for more than 100 of them, 255 if the flow itself broke; and that of the first
+// failed job if it was halted by a failure.
 int flow_run(const struct options *options, const struct flow_plan *plan);
 
 #endif

@@ -29,7 +29,8 @@ count(struct flow *flow, const struct job *job)
         flow->counts.succeeded++;
     } else {
         flow->counts.failed++;
-        report_job(flow, job);
+        if (!job->quiet)
+            report_job(flow, job);
         if (flow->status == 0)
             flow->status = job->exit;
     }
@@ -132,6 +133,8 @@ try_again(struct flow *flow, struct window_place *place, int code)
     if (delay_us < 0 || flow->course != FLOW_RUNNING)
         return false;
     if (code != ERROR_BUSY) {
+        if (flow->plan->again != NULL)
+            flow->plan->again(flow->plan->context, job);
         job->attempt++;
         job->busy_us = 0;
     } else if (job->busy_us == 0) {
@@ -187,6 +190,8 @@ flow_reply_cb(void *context, const struct offload_reply *reply)
     job->exit = failed ? error_exit_status(reply->code) : 0;
     job->outcome = (struct span){reply->json, reply->length};
     job->cancelled = failed && reply->code == ERROR_CANCELLED && flow->course == FLOW_CANCELLING;
+    if (failed && flow->plan->judge != NULL)
+        flow->plan->judge(flow->plan->context, job);
     if (!failed || job->cancelled || !try_again(flow, place, reply->code))
         flow_settle(flow, place, failed, job->outcome);
 }

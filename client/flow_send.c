@@ -18,8 +18,8 @@ call_of(struct window_place *place)
     return (struct offload_call){
         .method = place->job.method.at,
         .method_length = place->job.method.length,
-        .params = place->job.params.at,
-        .params_length = place->job.params.length,
+        .params = flow->plan->keeps_params ? NULL : place->job.params.at,
+        .params_length = flow->plan->keeps_params ? 0 : place->job.params.length,
         .options = place->job.options.at != NULL ? place->job.options.at : flow->plan->call_options,
         .reply = flow_reply_cb,
         .context = place,

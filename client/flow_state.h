@@ -29,6 +29,7 @@ struct flow {
     struct reach reach;
     struct event_base *base;
     struct loop_alarm *retry_timer;
+    struct loop_alarm *look_timer; // NULL: nobody wants to look
     struct loop_alarm *interrupt;
     struct input *input;
     struct output *output;

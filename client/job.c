@@ -2,6 +2,7 @@
 #include "client/job.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 bool
 job_text_set(struct job_text *text, struct span from)
@@ -33,5 +34,8 @@ job_done(struct job *job)
     free(job->options.at);
     free(job->tag.at);
     free(job->own_outcome.at);
+    for (int i = 0; i < 2; i++)
+        if (job->files[i] > 0)
+            close(job->files[i]);
     *job = (struct job){0};
 }

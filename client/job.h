@@ -30,7 +30,10 @@ struct job {         // all zero: nothing
     int64_t due_us;  // it waits to be tried again; 0: it does not
     int64_t busy_us; // the daemon was full since then; 0: it was not
 
+    int files[2]; // what a command writes to stdout and stderr goes there; 0: there is none
+
     bool failed;
+    bool quiet;                  // its failure is not told: it was seen to, or needs no words
     bool cancelled;              // because the flow was to stop
     int exit;                    // the status that goes with the outcome
     struct span outcome;         // the result, or the error object: raw JSON

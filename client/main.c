@@ -4,6 +4,7 @@
 #include "client/help.h"
 #include "client/options.h"
 #include "client/report.h"
+#include "client/run_child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -99,6 +100,26 @@ static const char help_ping[] =
     "Example:\n"
     "  offload ping 10";
 
+static const char help_run[] =
+    "Runs COMMAND once for each record, some at a time, as xargs -P and GNU parallel\n"
+    "do. Records and the places {} {1} {.} {/} {#} are those of 'offload map'; if\n"
+    "there is no place, {} is added. There is no shell: for pipes and such say\n"
+    "sh -c '... \"$1\" ...' sh {}. Nothing needs to be set up: it starts a private\n"
+    "daemon, whose settings --set can change.\n"
+    "\n"
+    "The output of each job is printed when it has ended, stdout and stderr each in\n"
+    "one piece, or line by line with --line-buffer. Its stdin is empty.\n"
+    "\n"
+    "Exit status: 0 if all is well, else how many jobs failed, 101 for more than\n"
+    "100; with --halt that of the job which failed; 64 wrong usage; 255 if it could\n"
+    "not go on itself.\n"
+    "\n"
+    "Examples:\n"
+    "  ls *.wav | offload run flac --best -o {.}.flac {}\n"
+    "  find . -name '*.log' -print0 | offload run -0 -P8 -- gzip -9\n"
+    "  offload run --tag --line-buffer ping -c3 {} ::: host1 host2\n"
+    "  offload run --joblog log --resume-failed --retries 2 ./test.sh < cases";
+
 static const char help_status[] =
     "Shows the daemon's counters and pools: a table on a terminal, JSON (the\n"
     "result of server.status) when piped or with --json.\n"
@@ -178,6 +199,22 @@ static const struct command commands[] = {
         .run = command_ping,
     },
     {
+        .name = "run",
+        .arguments = "[--] COMMAND [ARGUMENT...] [::: ARGUMENT...]...",
+        .summary = "run a command for each line, record or argument",
+        .help = help_run,
+        .accepts = OPTION_LOCAL | OPTION_SET_KEY | OPTION_SLOTS | OPTION_LIMIT | OPTION_KEEP_ORDER |
+                   OPTION_NULL | OPTION_CSV | OPTION_TSV | OPTION_COLSEP | OPTION_ARG_FILE |
+                   OPTION_JOBLOG | OPTION_RESUME | OPTION_RESUME_FAILED | OPTION_RETRIES |
+                   OPTION_TIMEOUT | OPTION_HALT | OPTION_TAG | OPTION_DRY_RUN | OPTION_LINE_BUFFER,
+        .lists = true,
+        .own_command = true,
+        .own_daemon = true,
+        .least = 1,
+        .most = -1,
+        .run = command_run,
+    },
+    {
         .name = "status",
         .arguments = "",
         .summary = "show what the daemon is doing",
@@ -206,6 +243,8 @@ main(int argc, char **argv)
     struct options options;
     int status;
 
+    if (argc > 0 && run_child_is_meant(argv))
+        run_child();
     keep_standard_streams();
     signal(SIGPIPE, SIG_IGN); // a broken pipe is an errno value here, see below
     signal(SIGCHLD, SIG_DFL); // the private daemon is waited for

@@ -35,6 +35,8 @@ static const struct option_info table[] = {
      OPTION_NUMBER, AT(in_flight), 1, OPTIONS_IN_FLIGHT_MAX},
     {"limit", 'j', "N", OPTION_LIMIT, "jobs under way at a time, at most",
      OPTION_NUMBER, AT(limit), 1, OPTIONS_IN_FLIGHT_MAX},
+    {"slots", 'P', "N", OPTION_SLOTS, "commands at a time; one per core unless given",
+     OPTION_NUMBER, AT(slots), 1, OPTIONS_SLOTS_MAX},
     {"keep-order", 'k', NULL, OPTION_KEEP_ORDER, "print results in the order of the input",
      OPTION_FLAG, AT(keep_order), 0, 0},
     {"null", '0', NULL, OPTION_NULL, "records end in a NUL byte, not in a newline",
@@ -51,7 +53,9 @@ static const struct option_info table[] = {
      OPTION_FLAG, AT(tag), 0, 0},
     {"jsonl", 0, NULL, OPTION_JSONL, "print a JSON record of each job: time, exit, result",
      OPTION_FLAG, AT(jsonl), 0, 0},
-    {"dry-run", 0, NULL, OPTION_DRY_RUN, "print the calls, and make none",
+    {"line-buffer", 0, NULL, OPTION_LINE_BUFFER, "print lines as they come, not job by job",
+     OPTION_FLAG, AT(line_buffer), 0, 0},
+    {"dry-run", 0, NULL, OPTION_DRY_RUN, "print what would be done, and do nothing",
      OPTION_FLAG, AT(dry_run), 0, 0},
     {"retries", 0, "N", OPTION_RETRIES, "try a job that failed up to N times again",
      OPTION_NUMBER, AT(retries), 0, OPTIONS_RETRIES_MAX},
@@ -212,13 +216,18 @@ find(const struct command_table *commands, const char *name)
     return NULL;
 }
 
-// The word just read is the name of a command that reads the words after it itself.
+// The word just read is the name of a command that reads the words after it itself, or the first
+// one of a command line of the user's.
 static bool
 leave_rest(const struct command_table *commands, const struct options *options, const char *next)
 {
     const struct command *command = find(commands, options->arguments[0]);
 
-    return options->argument_count == 1 && command != NULL && command->own_options &&
+    if (command == NULL)
+        return false;
+    if (command->own_command && options->argument_count == 2)
+        return true;
+    return options->argument_count == 1 && command->own_options &&
            (next == NULL || (strcmp(next, "--help") != 0 && strcmp(next, "-h") != 0));
 }
 
@@ -373,7 +382,7 @@ check_together(const struct options *options)
 
     if (options->local && options->server != NULL)
         mistake = "--server and --local exclude each other";
-    else if (options->set_count > 0 && !options->local)
+    else if (options->set_count > 0 && !options->local && !options->command->own_daemon)
         mistake = "--set is for the private daemon of --local";
     else if (options->notify && options->local)
         mistake = "--notify needs a daemon that stays: it cannot go with --local";
@@ -384,6 +393,8 @@ check_together(const struct options *options)
         mistake = "the arguments after ::: are the input: nothing else can be";
     else if ((options->resume || options->resume_failed) && options->joblog == NULL)
         mistake = "--resume and --resume-failed need --joblog FILE";
+    else if (options->line_buffer && options->keep_order)
+        mistake = "--line-buffer prints as it comes: it cannot keep the order";
     else if (options->dry_run && (options->joblog != NULL || options->jsonl))
         mistake = "--dry-run runs nothing that --joblog or --jsonl could tell of";
     else if (options->notify && options->progress)

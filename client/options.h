@@ -35,6 +35,8 @@ enum option_bit {
     OPTION_SERVER = 1 << 20,
     OPTION_LOCAL = 1 << 21,
     OPTION_SET_KEY = 1 << 22,
+    OPTION_SLOTS = 1 << 23,
+    OPTION_LINE_BUFFER = 1 << 24,
 };
 
 // Of every command that talks to a daemon.
@@ -42,6 +44,7 @@ enum option_bit {
 
 #define OPTIONS_IN_FLIGHT_MAX 65536u
 #define OPTIONS_RETRIES_MAX   100u
+#define OPTIONS_SLOTS_MAX     1024u
 
 struct options {
     const struct command *command; // NULL: --help or --version of the program itself
@@ -64,6 +67,7 @@ struct options {
     bool tsv;
     bool tag;
     bool dry_run;
+    bool line_buffer;
     bool resume;
     bool resume_failed;
     const char *colsep;
@@ -72,6 +76,7 @@ struct options {
     const char *halt;
     unsigned in_flight; // 0: the command's own default
     unsigned limit;     // the same
+    unsigned slots;     // the same
     unsigned retries;
     int64_t timeout_us; // 0: none
     bool help;

@@ -214,13 +214,3 @@ template_free(struct template *template)
     free(template->words);
     free(template);
 }
-
-bool
-template_has_places(const struct template *template)
-{
-    for (size_t i = 0; i < template->count; i++)
-        for (size_t j = 0; j < template->words[i].count; j++)
-            if (template->words[i].parts[j].kind != PART_LITERAL)
-                return true;
-    return false;
-}

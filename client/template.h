@@ -39,8 +39,8 @@ struct template *template_of_places(size_t count);
 
 void template_free(struct template *template);
 
-// True if any {} or its like stands in it.
-bool template_has_places(const struct template *template);
+// True if any of them stands in this word. `names` NULL: anything may be a name.
+bool template_has_place_in(struct span word, const struct fields *names);
 
 // The params of one job; malloc, NUL-terminated, caller frees. NULL as template_new.
 char *template_fill(const struct template *template, const struct fields *fields, uint64_t number,

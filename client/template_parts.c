@@ -94,6 +94,20 @@ template_place(struct span text, const struct fields *names, struct template_par
     return 0;
 }
 
+bool
+template_has_place_in(struct span word, const struct fields *names)
+{
+    static const struct fields none;
+    struct template_part part;
+
+    for (; word.length > 0; word = (struct span){word.at + 1, word.length - 1}) {
+        if (template_place(word, names != NULL ? names : &none, &part) > 0 ||
+            (names == NULL && word.at[0] == '{' && memchr(word.at, '}', word.length) != NULL))
+            return true;
+    }
+    return false;
+}
+
 static bool
 add_part(struct template_word *word, const struct template_part *part)
 {
