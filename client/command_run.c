@@ -70,6 +70,13 @@ look(void *context, struct output *output, struct job *job)
 }
 
 static bool
+speaks(void *context, const struct job *job)
+{
+    (void)context;
+    return run_files_speak(job);
+}
+
+static bool
 finished(void *context, struct output *output, const struct job *job)
 {
     struct run *run = context;
@@ -173,6 +180,7 @@ run_flow(struct run *run)
     plan.written = written;
     plan.judge = judge;
     plan.again = again;
+    plan.speaks = speaks;
     plan.look = options->line_buffer ? look : NULL;
     allow_files();
     status = flow_run(&own, &plan);

@@ -173,6 +173,31 @@ log_written(struct flow *flow)
     return REPORT_STATUS_IO;
 }
 
+struct meter_counts
+flow_meter(const struct flow *flow)
+{
+    const struct flow_counts *counts = &flow->counts;
+    uint64_t total = flow->input_ended ? counts->taken : input_total(flow->input);
+
+    return (struct meter_counts){
+        .succeeded = counts->succeeded,
+        .failed = counts->failed,
+        .running = window_open(flow->window),
+        .total = total > counts->skipped ? total - counts->skipped : 0,
+    };
+}
+
+static void
+show_progress(struct flow *flow)
+{
+    struct meter_counts counts;
+
+    if (flow->progress == NULL || flow->over)
+        return;
+    counts = flow_meter(flow);
+    progress_show(flow->progress, &counts);
+}
+
 // Takes what there is room for, sends and prints it. What the input has at the moment makes a
 // batch: nothing waits for a batch to fill up.
 static void
@@ -183,11 +208,14 @@ pump(struct flow *flow)
     while (has_room(flow))
         take_one(flow);
     flow_send_batch(flow);
+    if (output_pending(flow->output) > 0)
+        progress_hide_for_output(flow->progress);
     output_push(flow->output);
     if ((status = log_written(flow)) != 0)
         flow_end(flow, status);
     else if ((flow->input_ended || flow->course != FLOW_RUNNING) && window_is_empty(flow->window))
         flow_end(flow, 0);
+    show_progress(flow);
 }
 
 static void
@@ -212,6 +240,16 @@ retry_cb(void *context)
     pump(context);
 }
 
+static void
+progress_cb(void *context)
+{
+    struct flow *flow = context;
+    struct meter_counts counts = flow_meter(flow);
+
+    progress_tick(flow->progress, &counts);
+    loop_timer_set(flow->progress_timer, PROGRESS_TICK_US);
+}
+
 // Looks at all that run, now and then.
 static void
 look_cb(void *context)
@@ -221,10 +259,14 @@ look_cb(void *context)
     for (unsigned i = 0; !flow->over && i < flow->plan->in_flight; i++) {
         struct window_place *place = window_at(flow->window, i);
 
-        if (place != NULL)
-            flow->plan->look(flow->plan->context, flow->output, &place->job);
+        if (place == NULL)
+            continue;
+        if (flow->plan->speaks(flow->plan->context, &place->job))
+            progress_hide_for_errors(flow->progress);
+        flow->plan->look(flow->plan->context, flow->output, &place->job);
     }
     output_push(flow->output);
+    show_progress(flow);
     loop_timer_set(flow->look_timer, LOOK_US);
 }
 
@@ -244,7 +286,8 @@ interrupt_cb(void *context)
 {
     struct flow *flow = context;
 
-    if (flow->interrupted) { // a private daemon ends with us
+    progress_hide_for_errors(flow->progress); // the terminal writes ^C there
+    if (flow->interrupted) {                  // a private daemon ends with us
         signal(SIGINT, SIG_DFL);
         raise(SIGINT);
     }
@@ -260,6 +303,7 @@ closed_cb(void *context, int error)
 
     if (flow->over)
         return;
+    progress_hide_for_errors(flow->progress);
     report_problem("%s: %s; calls without an answer: %u", offload_address(flow->reach.offload),
                    offload_problem(flow->reach.offload), window_open(flow->window));
     flow_end(flow, error == -EPROTO || error == -EMSGSIZE ? REPORT_STATUS_PROTOCOL
@@ -275,6 +319,27 @@ static const struct output_handlers output_handlers = {
 };
 
 static bool
+build_timers(struct flow *flow)
+{
+    const struct flow_plan *plan = flow->plan;
+
+    if (plan->look != NULL) {
+        flow->look_timer = loop_timer_new(flow->base, look_cb, flow);
+        if (flow->look_timer == NULL)
+            return false;
+        loop_timer_set(flow->look_timer, LOOK_US);
+    }
+    if (plan->progress != PROGRESS_NONE) {
+        flow->progress = progress_new(plan->progress);
+        flow->progress_timer = loop_timer_new(flow->base, progress_cb, flow);
+        if (flow->progress == NULL || flow->progress_timer == NULL)
+            return false;
+        loop_timer_set(flow->progress_timer, PROGRESS_TICK_US);
+    }
+    return true;
+}
+
+static bool
 build(struct flow *flow)
 {
     const struct flow_plan *plan = flow->plan;
@@ -283,12 +348,8 @@ build(struct flow *flow)
     flow->batch = calloc(plan->batch_max, sizeof(struct window_place *));
     flow->output = output_new(flow->base, &output_handlers, flow);
     flow->retry_timer = loop_timer_new(flow->base, retry_cb, flow);
-    if (plan->look != NULL) {
-        flow->look_timer = loop_timer_new(flow->base, look_cb, flow);
-        if (flow->look_timer == NULL)
-            return false;
-        loop_timer_set(flow->look_timer, LOOK_US);
-    }
+    if (!build_timers(flow))
+        return false;
     flow->interrupt = loop_signal_new(flow->base, SIGINT, interrupt_cb, flow);
     flow->input = plan->words != NULL
                       ? input_new_words(plan->words, plan->word_count)
@@ -304,6 +365,8 @@ release(struct flow *flow)
     input_free(flow->input);
     loop_alarm_free(flow->retry_timer);
     loop_alarm_free(flow->look_timer);
+    loop_alarm_free(flow->progress_timer);
+    progress_free(flow->progress);
     loop_alarm_free(flow->interrupt);
     reach_close(&flow->reach);
     window_free(flow->window);
@@ -347,6 +410,11 @@ finish(struct flow *flow)
     int status = flow->broken;
 
     flow->over = true;
+    if (flow->window != NULL && flow->input != NULL) {
+        struct meter_counts counts = flow_meter(flow);
+
+        progress_end(flow->progress, &counts);
+    }
     if (flow->output != NULL && status != REPORT_STATUS_PIPE) {
         int written = report_stdout(output_finish(flow->output));
 

@@ -9,6 +9,7 @@
 #include "client/halt.h"
 #include "client/input.h"
 #include "client/job.h"
+#include "client/progress.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,7 @@ struct flow_plan {
     size_t word_count;
     int fd;
     enum records_kind kind;
+    enum progress_kind progress;
     const char *call_options; // of every call, a JSON object; NULL: none
     unsigned retries;         // how often a job that failed may be tried again
     struct halt halt;
@@ -57,6 +59,8 @@ struct flow_plan {
     void (*judge)(void *context, struct job *job);
     // A job that has failed is tried again. May be NULL.
     void (*again)(void *context, struct job *job);
+    // True if `finished` writes to the terminal by itself. May be NULL.
+    bool (*speaks)(void *context, const struct job *job);
     // Called now and then for each job that has not ended. May be NULL.
     void (*look)(void *context, struct output *output, struct job *job);
 };

@@ -29,8 +29,10 @@ count(struct flow *flow, const struct job *job)
         flow->counts.succeeded++;
     } else {
         flow->counts.failed++;
-        if (!job->quiet)
+        if (!job->quiet) {
+            progress_hide_for_errors(flow->progress);
             report_job(flow, job);
+        }
         if (flow->status == 0)
             flow->status = job->exit;
     }
@@ -62,6 +64,8 @@ emit(struct flow *flow, struct window_place *place)
 {
     struct job *job = &place->job;
 
+    if (flow->plan->speaks != NULL && flow->plan->speaks(flow->plan->context, job))
+        progress_hide_for_errors(flow->progress);
     count(flow, job);
     if (!flow->plan->finished(flow->plan->context, flow->output, job))
         flow_end_no_memory(flow);

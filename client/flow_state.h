@@ -30,6 +30,8 @@ struct flow {
     struct event_base *base;
     struct loop_alarm *retry_timer;
     struct loop_alarm *look_timer; // NULL: nobody wants to look
+    struct loop_alarm *progress_timer;
+    struct progress *progress; // NULL: none is shown
     struct loop_alarm *interrupt;
     struct input *input;
     struct output *output;
@@ -54,6 +56,9 @@ struct flow {
 // Ends the flow; only the first reason counts.
 void flow_end(struct flow *flow, int broken);
 void flow_end_no_memory(struct flow *flow);
+
+// How far it is.
+struct meter_counts flow_meter(const struct flow *flow);
 
 // ---- flow_send.c -----------------------------------------------------------------------------
 

@@ -175,7 +175,7 @@ static const struct command commands[] = {
         .accepts = OPTIONS_DAEMON | OPTION_KEEP_ORDER | OPTION_LIMIT | OPTION_NULL | OPTION_CSV |
                    OPTION_TSV | OPTION_COLSEP | OPTION_ARG_FILE | OPTION_JOBLOG | OPTION_RESUME |
                    OPTION_RESUME_FAILED | OPTION_RETRIES | OPTION_TIMEOUT | OPTION_HALT |
-                   OPTION_TAG | OPTION_DRY_RUN | OPTION_JSONL,
+                   OPTION_TAG | OPTION_DRY_RUN | OPTION_JSONL | OPTION_PROGRESS | OPTION_NO_BAR,
         .lists = true,
         .least = 1,
         .most = -1,
@@ -206,7 +206,8 @@ static const struct command commands[] = {
         .accepts = OPTION_LOCAL | OPTION_SET_KEY | OPTION_SLOTS | OPTION_LIMIT | OPTION_KEEP_ORDER |
                    OPTION_NULL | OPTION_CSV | OPTION_TSV | OPTION_COLSEP | OPTION_ARG_FILE |
                    OPTION_JOBLOG | OPTION_RESUME | OPTION_RESUME_FAILED | OPTION_RETRIES |
-                   OPTION_TIMEOUT | OPTION_HALT | OPTION_TAG | OPTION_DRY_RUN | OPTION_LINE_BUFFER,
+                   OPTION_TIMEOUT | OPTION_HALT | OPTION_TAG | OPTION_DRY_RUN | OPTION_LINE_BUFFER |
+                   OPTION_PROGRESS | OPTION_NO_BAR,
         .lists = true,
         .own_command = true,
         .own_daemon = true,

@@ -37,6 +37,7 @@ enum option_bit {
     OPTION_SET_KEY = 1 << 22,
     OPTION_SLOTS = 1 << 23,
     OPTION_LINE_BUFFER = 1 << 24,
+    OPTION_NO_BAR = 1 << 25,
 };
 
 // Of every command that talks to a daemon.
@@ -60,6 +61,7 @@ struct options {
     bool json;
     bool jsonl;
     bool progress;
+    bool no_bar;
     bool notify;
     bool keep_order;
     bool null;

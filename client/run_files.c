@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PIECE ((size_t)65536)
@@ -123,6 +124,20 @@ print_file(int fd, struct span tag, struct output *output, bool ended)
         }
     }
     free(piece);
+}
+
+static bool
+has_more(int fd)
+{
+    struct stat about;
+
+    return fd > 0 && fstat(fd, &about) == 0 && about.st_size > lseek(fd, 0, SEEK_CUR);
+}
+
+bool
+run_files_speak(const struct job *job)
+{
+    return has_more(job->files[1]) || (has_more(job->files[0]) && isatty(STDOUT_FILENO));
 }
 
 void

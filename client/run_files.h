@@ -12,6 +12,9 @@ int run_files_open(struct job *job);
 // Empties them: the job is tried again.
 void run_files_clear(struct job *job);
 
+// True if printing it would write to a terminal.
+bool run_files_speak(const struct job *job);
+
 // Prints what was written since the last time, stdout first, waiting for its reader. Of a job that
 // goes on only whole lines. With a tag it is put before each line.
 void run_files_print(struct job *job, struct output *output, bool ended);

@@ -169,6 +169,8 @@ supply_plan(const struct supply *supply, struct flow_plan *ret)
         .kind = kind_of(supply),
         .retries = options->retries,
         .halt = supply->halt,
+        .progress =
+            options->dry_run ? PROGRESS_NONE : progress_kind(options->progress, options->no_bar),
     };
 }
 
