@@ -15,13 +15,13 @@ level_cost_us(const struct job *job)
 }
 
 static struct share *
-share_of(struct turn *turn)
+share_of(struct taker *turn)
 {
     return (struct share *)turn;
 }
 
 static struct line *
-line_of(struct turn *turn)
+line_of(struct taker *turn)
 {
     return (struct line *)turn;
 }
@@ -276,7 +276,7 @@ level_remove(struct level *level, struct job *job)
 struct job *
 level_next(const struct level *level)
 {
-    struct turn *turn = turns_next(&level->callers);
+    struct taker *turn = turns_next(&level->callers);
 
     return turn != NULL ? share_next(share_of(turn)) : NULL;
 }
@@ -298,7 +298,7 @@ level_take(struct level *level)
 void
 level_add_debt(struct level *level, const struct job *job)
 {
-    struct turn *turn = turns_find(&level->callers, job->caller);
+    struct taker *turn = turns_find(&level->callers, job->caller);
 
     if (turn != NULL)
         turns_add_debt(&level->callers, turn,

@@ -33,7 +33,7 @@
 
 // The jobs of a session.
 struct line {
-    struct turn turn;       // first: a line is found by it
+    struct taker turn;      // first: a line is found by it
     SLIST_ENTRY(line) link; // among those kept
     struct share *share;
     struct job_list jobs;
@@ -43,7 +43,7 @@ SLIST_HEAD(line_list, line);
 
 // The sessions of a caller.
 struct share {
-    struct turn turn;        // first: a share is found by it
+    struct taker turn;       // first: a share is found by it
     SLIST_ENTRY(share) link; // among those kept
     struct turns sessions;
     unsigned weight;

@@ -14,7 +14,7 @@ is_before(uint64_t a, uint64_t b)
 }
 
 static bool
-goes_before(const struct turn *a, const struct turn *b)
+goes_before(const struct taker *a, const struct taker *b)
 {
     return a->due != b->due ? is_before(a->due, b->due) : a->ticket < b->ticket;
 }
@@ -34,7 +34,7 @@ draw(struct turns *turns)
 
 // Looks again who is next below and here.
 static void
-refresh(struct turn *turn)
+refresh(struct taker *turn)
 {
     turn->next = turn;
     if (turn->left != NULL && goes_before(turn->left->next, turn->next))
@@ -44,8 +44,8 @@ refresh(struct turn *turn)
 }
 
 // Everything in `left` has smaller keys than everything in `right`.
-static struct turn *
-join(struct turn *left, struct turn *right)
+static struct taker *
+join(struct taker *left, struct taker *right)
 {
     if (left == NULL || right == NULL)
         return left != NULL ? left : right;
@@ -60,7 +60,7 @@ join(struct turn *left, struct turn *right)
 }
 
 static void
-split(struct turn *root, uint64_t key, struct turn **ret_left, struct turn **ret_right)
+split(struct taker *root, uint64_t key, struct taker **ret_left, struct taker **ret_right)
 {
     if (root == NULL) {
         *ret_left = *ret_right = NULL;
@@ -76,8 +76,8 @@ split(struct turn *root, uint64_t key, struct turn **ret_left, struct turn **ret
     refresh(root);
 }
 
-static struct turn *
-insert(struct turn *root, struct turn *turn)
+static struct taker *
+insert(struct taker *root, struct taker *turn)
 {
     if (root == NULL || turn->depth < root->depth) {
         split(root, turn->key, &turn->left, &turn->right);
@@ -92,8 +92,8 @@ insert(struct turn *root, struct turn *turn)
     return root;
 }
 
-static struct turn *
-erase(struct turn *root, const struct turn *turn)
+static struct taker *
+erase(struct taker *root, const struct taker *turn)
 {
     if (root == turn)
         return join(root->left, root->right);
@@ -107,7 +107,7 @@ erase(struct turn *root, const struct turn *turn)
 
 // From `turn` up to the root.
 static void
-refresh_path(struct turn *root, struct turn *turn)
+refresh_path(struct taker *root, struct taker *turn)
 {
     if (root != turn)
         refresh_path(turn->key < root->key ? root->left : root->right, turn);
@@ -122,24 +122,24 @@ turns_init(struct turns *turns, uint64_t seed)
     *turns = (struct turns){.random = seed};
 }
 
-struct turn *
+struct taker *
 turns_find(const struct turns *turns, uint64_t key)
 {
-    struct turn *turn = turns->root;
+    struct taker *turn = turns->root;
 
     while (turn != NULL && turn->key != key)
         turn = key < turn->key ? turn->left : turn->right;
     return turn;
 }
 
-struct turn *
+struct taker *
 turns_next(const struct turns *turns)
 {
     return turns->root != NULL ? turns->root->next : NULL;
 }
 
 static uint64_t
-due_with(const struct turns *turns, const struct turn *turn, uint64_t charge)
+due_with(const struct turns *turns, const struct taker *turn, uint64_t charge)
 {
     uint64_t due = turn->start + charge;
 
@@ -147,7 +147,7 @@ due_with(const struct turns *turns, const struct turn *turn, uint64_t charge)
 }
 
 static void
-set_due(struct turns *turns, struct turn *turn)
+set_due(struct turns *turns, struct taker *turn)
 {
     turn->due = due_with(turns, turn, turn->charge);
     turn->ticket = turns->tickets++;
@@ -156,24 +156,24 @@ set_due(struct turns *turns, struct turn *turn)
 }
 
 void
-turns_enter(struct turns *turns, struct turn *turn, uint64_t key, uint64_t charge)
+turns_enter(struct turns *turns, struct taker *turn, uint64_t key, uint64_t charge)
 {
     *turn =
-        (struct turn){.key = key, .depth = draw(turns), .start = turns->clock, .charge = charge};
+        (struct taker){.key = key, .depth = draw(turns), .start = turns->clock, .charge = charge};
     set_due(turns, turn);
     turns->root = insert(turns->root, turn);
     turns->count++;
 }
 
 void
-turns_leave(struct turns *turns, struct turn *turn)
+turns_leave(struct turns *turns, struct taker *turn)
 {
     turns->root = erase(turns->root, turn);
     turns->count--;
 }
 
 void
-turns_taken(struct turns *turns, struct turn *turn)
+turns_taken(struct turns *turns, struct taker *turn)
 {
     if (is_before(turns->clock, turn->due))
         turns->clock = turn->due;
@@ -183,7 +183,7 @@ turns_taken(struct turns *turns, struct turn *turn)
 }
 
 void
-turns_charge(struct turns *turns, struct turn *turn, uint64_t charge)
+turns_charge(struct turns *turns, struct taker *turn, uint64_t charge)
 {
     // Nothing has changed: it keeps its ticket.
     if (charge == turn->charge && due_with(turns, turn, charge) == turn->due)
@@ -194,7 +194,7 @@ turns_charge(struct turns *turns, struct turn *turn, uint64_t charge)
 }
 
 void
-turns_add_debt(struct turns *turns, struct turn *turn, uint64_t charge)
+turns_add_debt(struct turns *turns, struct taker *turn, uint64_t charge)
 {
     turn->start += charge;
     set_due(turns, turn);

@@ -30,21 +30,21 @@
 #include <stdint.h>
 
 // One that takes turns; inside its owner, which looks at the key only.
-struct turn {
-    struct turn *left;
-    struct turn *right;
-    struct turn *next; // the next of this subtree
-    uint64_t key;      // who it is
-    uint64_t depth;    // random: the smallest of a subtree is its root
-    uint64_t start;    // virtual: what it has had
-    uint64_t charge;   // what its next piece of work costs; 0: that was charged before
-    uint64_t due;      // virtual: when that is due
-    uint64_t ticket;   // among those due at the same moment, the smallest first
-    bool served;       // since it came in
+struct taker {
+    struct taker *left;
+    struct taker *right;
+    struct taker *next; // the next of this subtree
+    uint64_t key;       // who it is
+    uint64_t depth;     // random: the smallest of a subtree is its root
+    uint64_t start;     // virtual: what it has had
+    uint64_t charge;    // what its next piece of work costs; 0: that was charged before
+    uint64_t due;       // virtual: when that is due
+    uint64_t ticket;    // among those due at the same moment, the smallest first
+    bool served;        // since it came in
 };
 
 struct turns {
-    struct turn *root;
+    struct taker *root;
     size_t count;
     uint64_t clock;   // virtual
     uint64_t tickets; // given out so far
@@ -55,24 +55,24 @@ struct turns {
 void turns_init(struct turns *turns, uint64_t seed);
 
 // NULL if nobody with that key is in.
-struct turn *turns_find(const struct turns *turns, uint64_t key);
+struct taker *turns_find(const struct turns *turns, uint64_t key);
 
 // NULL if nobody is in.
-struct turn *turns_next(const struct turns *turns);
+struct taker *turns_next(const struct turns *turns);
 
 // Comes in with its first piece of work. Nobody with that key may be in.
-void turns_enter(struct turns *turns, struct turn *turn, uint64_t key, uint64_t charge);
+void turns_enter(struct turns *turns, struct taker *turn, uint64_t key, uint64_t charge);
 
 // Goes, because it has no more work.
-void turns_leave(struct turns *turns, struct turn *turn);
+void turns_leave(struct turns *turns, struct taker *turn);
 
 // The piece of work that is due was taken. turns_charge or turns_leave must follow.
-void turns_taken(struct turns *turns, struct turn *turn);
+void turns_taken(struct turns *turns, struct taker *turn);
 
 // What its next piece of work costs, after that has changed for whatever reason.
-void turns_charge(struct turns *turns, struct turn *turn, uint64_t charge);
+void turns_charge(struct turns *turns, struct taker *turn, uint64_t charge);
 
 // It has had so much besides.
-void turns_add_debt(struct turns *turns, struct turn *turn, uint64_t charge);
+void turns_add_debt(struct turns *turns, struct taker *turn, uint64_t charge);
 
 #endif

@@ -15,13 +15,13 @@
 
 #define PEOPLE 64
 
-static struct turn people[PEOPLE];
+static struct taker people[PEOPLE];
 
 // Takes the next piece of work; the next one of the same person costs as much.
 static uint64_t
 take(struct turns *turns)
 {
-    struct turn *turn = turns_next(turns);
+    struct taker *turn = turns_next(turns);
 
     turns_taken(turns, turn);
     turns_charge(turns, turn, turn->charge);
@@ -31,7 +31,7 @@ take(struct turns *turns)
 static void
 take_last(struct turns *turns, uint64_t key)
 {
-    struct turn *turn = turns_next(turns);
+    struct taker *turn = turns_next(turns);
 
     assert_int_equal(turn->key, key);
     turns_taken(turns, turn);
@@ -196,7 +196,7 @@ test_wrapping(void **state)
 // ---- the tree -------------------------------------------------------------------------------
 
 static bool
-goes_before(const struct turn *a, const struct turn *b)
+goes_before(const struct taker *a, const struct taker *b)
 {
     int64_t earlier = (int64_t)(b->due - a->due);
 
@@ -206,7 +206,7 @@ goes_before(const struct turn *a, const struct turn *b)
 static void
 check(const struct turns *turns, const bool *in)
 {
-    const struct turn *next = NULL;
+    const struct taker *next = NULL;
     size_t count = 0;
 
     for (unsigned i = 0; i < PEOPLE; i++) {
@@ -228,7 +228,7 @@ step(struct turns *turns, bool *in, unsigned *seed)
 {
     unsigned who = chance(seed, PEOPLE);
     unsigned charge = chance(seed, 4) == 0 ? 0 : 1 + chance(seed, 5);
-    struct turn *next = turns_next(turns);
+    struct taker *next = turns_next(turns);
 
     if (!in[who]) {
         turns_enter(turns, &people[who], who, charge);
@@ -277,7 +277,7 @@ test_tree(void **state)
 }
 
 static unsigned
-height(const struct turn *turn)
+height(const struct taker *turn)
 {
     unsigned left;
     unsigned right;
@@ -295,7 +295,7 @@ static void
 test_height(void **state)
 {
     size_t count = 100000;
-    struct turn *many = calloc(count, sizeof(*many));
+    struct taker *many = calloc(count, sizeof(*many));
     struct turns turns;
 
     (void)state;
