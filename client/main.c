@@ -133,7 +133,7 @@ static const struct command commands[] = {
         .arguments = "[SECONDS]",
         .summary = "measure what offloading costs, and when it pays",
         .help = help_bench,
-        .accepts = OPTION_JSON,
+        .accepts = OPTIONS_DAEMON | OPTION_JSON,
         .most = 1,
         .run = command_bench,
     },
