@@ -149,6 +149,36 @@ await_deaths(const struct campaign *campaign)
         processes_await_end(campaign->killed[i]);
 }
 
+static bool
+is_victim(const struct campaign *campaign, pid_t pid)
+{
+    for (int i = 0; i < campaign->kills; i++)
+        if (campaign->killed[i] == pid)
+            return true;
+    return false;
+}
+
+// The daemon learns of a death a moment later.
+static void
+await_replacements(const struct campaign *campaign)
+{
+    int64_t deadline = deadline_in(PATIENCE);
+    bool left = true;
+
+    while (left) {
+        json_auto_t *status = fixture_status(campaign->fixture);
+        json_t *worker;
+        size_t i;
+
+        left = false;
+        json_array_foreach (json_at(status, "pools.0.workers"), i, worker)
+            left |= is_victim(campaign, (pid_t)json_integer_value(json_object_get(worker, "pid")));
+        if (left && deadline_passed(deadline))
+            fail_msg("a dead worker is not replaced");
+        deadline_pause();
+    }
+}
+
 static void
 kill_at_random(struct fixture *fixture)
 {
@@ -168,6 +198,7 @@ kill_at_random(struct fixture *fixture)
                   campaign->kills);
     assert_true(campaign->kills > 0);
     await_deaths(campaign);
+    await_replacements(campaign);
     fixture_await_workers(fixture);
     status = fixture_status(fixture);
     assert_int_equal(json_integer_value(json_at(status, "jobs.queued")), 0);
