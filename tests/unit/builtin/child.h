@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +56,7 @@ child_run(int in, int out, const struct offload_plugin *descriptor, unsigned thr
     struct plugin_fault fault;
     int error;
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // a job without end must not outlive a test that fails
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     close(in);
