@@ -231,17 +231,27 @@ config_load(const struct config_source *source, struct config_error *ret_error)
     return draft.config;
 }
 
-void
-config_free(struct config *config)
+// The count is nobody's business but that of these two: to all others a configuration is constant.
+const struct config *
+config_hold(const struct config *config)
 {
-    if (config == NULL)
+    ((struct config *)config)->shares++;
+    return config;
+}
+
+void
+config_free(const struct config *config)
+{
+    struct config *mine = (struct config *)config;
+
+    if (mine == NULL || mine->shares-- > 0)
         return;
-    for (size_t i = 0; i < config->pool_count; i++)
-        free_pool(&config->pools[i]);
-    free(config->pools);
-    free(config->listen);
-    free(config->weights);
-    free(config);
+    for (size_t i = 0; i < mine->pool_count; i++)
+        free_pool(&mine->pools[i]);
+    free(mine->pools);
+    free(mine->listen);
+    free(mine->weights);
+    free(mine);
 }
 
 unsigned

@@ -60,6 +60,7 @@ struct pool_config {
 };
 
 struct config {
+    unsigned shares; // how many hold it besides its maker
     struct address *listen;
     size_t listen_count;
     bool listen_implied;      // nobody said `listen`: they are the default addresses
@@ -102,7 +103,16 @@ struct config_source {
 // built-in one, as if "[pool cpu] builtin = yes" stood there (then --set 'pool.cpu.processes=2'
 // works too). Returns the new configuration (config_free), or NULL with *ret_error filled.
 struct config *config_load(const struct config_source *source, struct config_error *ret_error);
-void config_free(struct config *config);
+
+// One holder more; returns the configuration. What is made from one of its pools borrows from it,
+// and may live longer than the rest of it is in force.
+const struct config *config_hold(const struct config *config);
+
+// One holder less; the last one frees it. NULL is allowed.
+void config_free(const struct config *config);
+
+// True if both mean the same in every key. False too when there is no memory for comparing.
+bool config_same_pool(const struct pool_config *one, const struct pool_config *other);
 
 // Prints the configuration in full, defaults included, in a form that config_load reads back to the
 // same (what --check shows). Returns 0, or -1 when writing failed.

@@ -3,6 +3,7 @@
 #include "model/config_draft.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WIDTH          100 // where a list goes over to a line per word
@@ -173,4 +174,34 @@ config_print(const struct config *config, FILE *out)
     for (size_t i = 0; i < config->pool_count; i++)
         print_pool(out, &config->pools[i]);
     return fflush(out) == 0 && !ferror(out) ? 0 : -1;
+}
+
+// A pool as text; NULL when out of memory.
+static char *
+pool_text(const struct pool_config *pool)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    print_pool(out, pool);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+// What is printed reads back to the same, so it is all that there is to compare.
+bool
+config_same_pool(const struct pool_config *one, const struct pool_config *other)
+{
+    char *text = pool_text(one);
+    char *other_text = pool_text(other);
+    bool same = text != NULL && other_text != NULL && strcmp(text, other_text) == 0;
+
+    free(text);
+    free(other_text);
+    return same;
 }
