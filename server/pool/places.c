@@ -47,7 +47,23 @@ place_schedule(struct place *place)
     int64_t delay_us = restart_delay_us(place->failures);
     struct timeval delay = {delay_us / 1000000, delay_us % 1000000};
 
-    event_add(place->restart, &delay);
+    if (place->pool->winding_down && place->pool->queue.count == 0)
+        place->dormant = true; // it is woken if a job comes back
+    else
+        event_add(place->restart, &delay);
+}
+
+// The first worker of this place is up, or it is known that it does not come up.
+static void
+place_settle(struct place *place)
+{
+    struct pool *pool = place->pool;
+
+    if (place->settled || place->index >= pool_first_workers(pool))
+        return;
+    place->settled = true;
+    if (++pool->settled == pool_first_workers(pool) && pool->callbacks->settled != NULL)
+        pool->callbacks->settled(pool->context, pool);
 }
 
 // The worker ends because we want it to: its place need not wait for that. If too many are on their
@@ -90,6 +106,7 @@ place_lost(struct place *place, const struct death *death)
     struct pool *pool = place->pool;
 
     place->worker = NULL;
+    place_settle(place);
     if (place->successor != NULL) {
         place->worker = place->successor; // it comes just in time
         place->successor = NULL;
@@ -130,7 +147,9 @@ worker_ready_cb(void *context, struct worker *worker)
         place_swap(place);
     supervision_begin(place);
     place_set_roomy(place, true);
+    place_settle(place);
     pool_feed(place->pool);
+    supervision_rest(place->pool);
 }
 
 static void
@@ -170,6 +189,7 @@ worker_room_cb(void *context, struct worker *worker)
     place->pool->ahead_full = false;
     supervision_answered(place);
     pool_feed(place->pool);
+    supervision_rest(place->pool);
 }
 
 // How a worker of this place ended, for the restart and for the log.
@@ -211,8 +231,8 @@ worker_gone_cb(void *context, struct worker *worker, const struct death *death)
         place_set_roomy(place, false);
         place_lost(place, death);
     }
-    if (pool->stopping && pool->alive == 0)
-        pool->callbacks->stopped(pool->context, pool);
+    supervision_rest(pool);
+    pool_end_if_done(pool);
 }
 
 static void
@@ -298,9 +318,12 @@ place_wake(struct place *place)
 static void
 place_restart_cb(evutil_socket_t fd, short what, void *context)
 {
+    struct place *place = context;
+
     (void)fd;
     (void)what;
-    place_start(context);
+    place_start(place);
+    supervision_rest(place->pool);
 }
 
 bool
@@ -322,6 +345,18 @@ place_done(struct place *place)
 {
     if (place->restart != NULL)
         event_free(place->restart);
+}
+
+void
+place_rest(struct place *place)
+{
+    place->dormant = true;
+    event_del(place->restart);
+    place_set_roomy(place, false);
+    if (place->successor != NULL)
+        worker_retire(place->successor);
+    if (place->worker != NULL)
+        worker_retire(place->worker);
 }
 
 void

@@ -95,8 +95,7 @@ pool_command_ended(struct pool *pool)
     pool->alive--;
     if (!pool->stopping)
         pool_feed(pool);
-    else if (pool->alive == 0)
-        pool->callbacks->stopped(pool->context, pool);
+    pool_end_if_done(pool);
 }
 
 void
@@ -154,6 +153,7 @@ pool_cancel(struct pool *pool, struct job *job)
         pool_take_back(pool, job, false);
     else
         queue_remove(&pool->queue, job);
+    supervision_rest(pool);
 }
 
 char *
@@ -174,6 +174,7 @@ pool_expire(struct pool *pool, struct job *job, enum timeout_kind kind, size_t *
         pool_take_back(pool, job, job->state == JOB_RUNNING);
     else
         queue_remove(&pool->queue, job);
+    supervision_rest(pool);
     return error;
 }
 
@@ -183,6 +184,32 @@ pool_clear_start_error(struct pool *pool)
     free(pool->start_error);
     pool->start_error = NULL;
     pool->start_error_length = 0;
+}
+
+// ---- the end --------------------------------------------------------------------------------
+
+void
+pool_end_if_done(struct pool *pool)
+{
+    bool done = pool->queue.count + pool->ahead_count + pool->running_count == 0;
+
+    if (pool->stopped || pool->alive > 0 || !(pool->stopping || (pool->winding_down && done)))
+        return;
+    pool->stopped = true;
+    pool->callbacks->stopped(pool->context, pool);
+}
+
+void
+pool_wind_down(struct pool *pool)
+{
+    pool->winding_down = true;
+    supervision_rest(pool);
+}
+
+bool
+pool_is_winding_down(const struct pool *pool)
+{
+    return pool->winding_down;
 }
 
 void
@@ -197,8 +224,7 @@ pool_stop(struct pool *pool)
     worker_list_stop(&pool->workers, STOP_GRACE_US);
     if (pool->runner != NULL)
         runner_stop(pool->runner);
-    if (pool->alive == 0)
-        pool->callbacks->stopped(pool->context, pool);
+    pool_end_if_done(pool);
 }
 
 // ---- beginning and end ----------------------------------------------------------------------
@@ -360,6 +386,13 @@ pool_free(struct pool *pool)
 
 // ---- what others may know -------------------------------------------------------------------
 
+// A command's processes come with its jobs.
+unsigned
+pool_first_workers(const struct pool *pool)
+{
+    return pool->runner != NULL ? 0 : pool->config->processes_min;
+}
+
 bool
 pool_has_room(const struct pool *pool)
 {
@@ -389,6 +422,8 @@ pool_report(const struct pool *pool, struct pool_report *ret_report)
         .config = pool->config,
         .queued = pool->queue.count + pool->ahead_count,
         .running = pool->running_count,
+        .workers_wanted = pool_first_workers(pool),
+        .workers_settled = pool->settled,
         .restarts = pool->restarts,
         .run_time = pool->run_time,
         .method_times = pool->method_times,

@@ -42,7 +42,10 @@ struct pool_callbacks {
     void (*overdue)(void *context, struct job *job, enum timeout_kind kind);
     // Progress of a running job; the value (raw JSON) is borrowed for the call.
     void (*progress)(void *context, struct job *job, struct span value);
-    // After pool_stop: every worker is gone. May come from inside pool_stop.
+    // Once: each of the first workers has been ready, or has failed (pool_report). May be NULL.
+    void (*settled)(void *context, struct pool *pool);
+    // Once. After pool_stop: every worker is gone. After pool_wind_down: so is every job. May come
+    // from inside either, or, as the last job is taken back, pool_cancel and pool_expire.
     void (*stopped)(void *context, struct pool *pool);
 };
 
@@ -85,6 +88,12 @@ char *pool_expire(struct pool *pool, struct job *job, enum timeout_kind kind, si
 struct job *pool_any_queued(struct pool *pool);
 struct job *pool_any_running(struct pool *pool);
 
+// No new jobs will be submitted, but those that the pool has handed out may come back. It runs what
+// it has, and from now on has workers for jobs that wait and for none else: idle ones end, and so
+// does each of the others with its last job. With the last job and process gone it has stopped.
+void pool_wind_down(struct pool *pool);
+bool pool_is_winding_down(const struct pool *pool);
+
 // Closes the stdin of every worker, kills those that are not gone soon; no new ones are started.
 void pool_stop(struct pool *pool);
 
@@ -93,7 +102,9 @@ struct pool_report {
     const struct pool_config *config;
     size_t queued; // in workers' pipes too
     size_t running;
-    uint64_t restarts; // workers that were replaced
+    unsigned workers_wanted;  // the first ones: as many as there always are
+    unsigned workers_settled; // of these: have been ready, or have failed
+    uint64_t restarts;        // workers that were replaced
     struct run_time run_time;
     const struct run_time *method_times; // in the order of the configuration
     const struct queue *queue;           // what waits, but for what is in workers' pipes

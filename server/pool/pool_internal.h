@@ -22,6 +22,7 @@ struct place {
     struct worker *successor; // starting; takes the place when it is ready
     struct event *restart;
     bool dormant;           // above the minimum: no worker until jobs wait
+    bool settled;           // its first worker has been ready, or has failed
     int64_t busy_us;        // when it last had a job
     unsigned jobs_allowed;  // by max-jobs, with this worker's share of jitter; 0: any number
     int64_t next_swap_us;   // no successor is tried before, as the last ones failed
@@ -55,7 +56,10 @@ struct pool {
     struct worker_list workers; // all of them, those that are leaving too
     unsigned alive;             // workers that are not gone
     unsigned leaving;           // of those: without a place any more
+    unsigned settled;           // places that are
+    bool winding_down;
     bool stopping;
+    bool stopped;
     struct supervision supervision;
     struct runner *runner; // POOL_COMMAND: its places have no workers; else NULL
     struct spawn_attributes attributes;
@@ -79,6 +83,8 @@ void pool_returned(struct pool *pool, struct job *job);    // a worker will not 
 void pool_progress(struct pool *pool, struct job *job, struct span value);
 void pool_command_started(struct pool *pool, struct job *job);
 void pool_command_ended(struct pool *pool);
+unsigned pool_first_workers(const struct pool *pool); // how many there always are
+void pool_end_if_done(struct pool *pool);             // nothing is left: it has stopped
 
 // feed.c
 void pool_feed(struct pool *pool); // hands what waits to whoever has room
@@ -93,5 +99,6 @@ void place_schedule(struct place *place); // starts its next worker when its del
 void place_let_go(struct place *place);   // its worker is on its way out because we want it
 void place_wake(struct place *place);     // a dormant one gets a worker
 bool place_succeed(struct place *place);  // starts a successor; false if that cannot be now
+void place_rest(struct place *place);     // its worker ends, with its last job, and no other comes
 
 #endif

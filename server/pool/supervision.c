@@ -42,7 +42,7 @@ supervision_replace(struct place *place, const char *why)
 {
     struct pool *pool = place->pool;
 
-    if (pool->stopping || is_swapping(pool) || !place_succeed(place))
+    if (pool->stopping || place->dormant || is_swapping(pool) || !place_succeed(place))
         return; // it is looked at again
     log_info(pool->subject, "worker %u is being replaced: %s", place->index, why);
 }
@@ -85,7 +85,7 @@ supervision_grow(struct pool *pool)
     struct worker_report report;
 
     if (pool->queue.count == 0 || pool->stopping ||
-        pool->config->processes_min == pool->config->processes)
+        (pool->config->processes_min == pool->config->processes && !pool->winding_down))
         return;
     for (unsigned i = 0; i < pool->config->processes; i++) {
         struct place *place = &pool->places[i];
@@ -102,6 +102,16 @@ supervision_grow(struct pool *pool)
     }
     if (asleep != NULL)
         place_wake(asleep);
+}
+
+void
+supervision_rest(struct pool *pool)
+{
+    if (!pool->winding_down || pool->stopping || pool->queue.count > 0)
+        return;
+    for (unsigned i = 0; i < pool->config->processes; i++)
+        place_rest(&pool->places[i]);
+    pool_end_if_done(pool);
 }
 
 // Ends a worker that nobody needed for idle-timeout, and leaves its place empty.

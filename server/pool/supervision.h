@@ -21,6 +21,9 @@ void supervision_done(struct supervision *supervision);
 // Jobs may wait: wakes one place more if none is on its way up already.
 void supervision_grow(struct pool *pool);
 
+// Nothing waits any more in a pool that is being wound down: its workers may go.
+void supervision_rest(struct pool *pool);
+
 // A worker began to serve in this place: fixes how long it may.
 void supervision_begin(struct place *place);
 

@@ -272,6 +272,8 @@ worker_abandon(struct worker *worker, struct job *job, bool condemn)
 void
 worker_retire(struct worker *worker)
 {
+    if (worker->retired || worker->state >= WORKER_STOPPING)
+        return;
     worker->condemned = true;
     worker->retired = true;
     worker_end_if_unwanted(worker);

@@ -11,6 +11,7 @@
 //   held       dies; a descendant that left the group holds its stdout and has its pid in "held"
 //   deaf       closes its stdin, answers, runs on        mute       closes its stdout and runs on
 //   progress   a notification, then the answer           echo       the whole request as the result
+//   gate       waits for the file "gate" beside the script, then answers
 //   offer      that jobs may wait in its pipe, answer    back       gives this very job back
 // and lines that break the protocol: garbage, babble (garbage and then the answer), other, twice,
 // batch, request, nan, latin (no UTF-8), empty (no result), both, null, text, long, misback (gives
@@ -38,6 +39,7 @@
     "    mute) exec >&-; sleep 1000 ;;\n"                                                         \
     "    progress) echo '{\"jsonrpc\":\"2.0\",\"method\":\"$/progress\",\"params\":{}}'; ok $id " \
     ";;\n"                                                                                        \
+    "    gate) while ! test -e \"${0%/*}/gate\"; do sleep 0.01; done; ok $id ;;\n"                \
     "    offer) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.ready\","                          \
     "\"params\":{\"prefetch\":true}}'; ok $id ;;\n"                                               \
     "    back) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\",'"                         \
