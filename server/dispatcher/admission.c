@@ -10,19 +10,6 @@
 
 // ---- outlook --------------------------------------------------------------------------------
 
-size_t
-dispatcher_queued(const struct dispatcher *dispatcher)
-{
-    struct pool_report report;
-    size_t queued = 0;
-
-    for (size_t i = 0; i < dispatcher->config->pool_count; i++) {
-        pool_report(dispatcher->pools[i], &report);
-        queued += report.queued;
-    }
-    return queued;
-}
-
 static size_t
 dispatcher_waiting(const struct dispatcher *dispatcher)
 {
@@ -59,8 +46,8 @@ is_too_long(const struct job *job, struct pool_outlook *ret_outlook)
 
 // ---- refusing -------------------------------------------------------------------------------
 
-static void
-refuse_method(struct dispatcher *dispatcher, struct job *job, struct span method)
+void
+dispatcher_refuse_method(struct dispatcher *dispatcher, struct job *job, struct span method)
 {
     size_t length = 0;
     char *error = error_object_method(method, &length);
@@ -134,8 +121,8 @@ find_pool(struct dispatcher *dispatcher, struct span method, struct job *job)
     route = routes_find(dispatcher->routes, method);
     if (route == NULL)
         return false;
-    job->pool = dispatcher->pools[route->pool];
-    job->method = span_of(route->method);
+    job->pool = dispatcher->generation->members[route->pool]->pool;
+    job->method = pool_method(job->pool, route->index); // the route's is another generation's
     job->method_index = route->index;
     timeouts_tighten(&job->timeouts, &dispatcher->config->pools[route->pool].timeouts);
     return true;
@@ -188,7 +175,7 @@ dispatcher_submit(struct dispatcher *dispatcher, struct span method, struct job 
     if (!dispatcher_count_in(dispatcher, job))
         return;
     if (!find_pool(dispatcher, method, job))
-        refuse_method(dispatcher, job, method);
+        dispatcher_refuse_method(dispatcher, job, method);
     else if (!dispatcher_admit(dispatcher, job))
         return;
     else if (is_full(dispatcher, job))

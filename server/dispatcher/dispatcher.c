@@ -82,6 +82,8 @@ static const struct sleeper_callbacks sleeper_callbacks = {
 static void
 dispatcher_take_back(struct dispatcher *dispatcher, struct job *job)
 {
+    if (dispatcher_take_moving(dispatcher, job))
+        return;
     if (job->state == JOB_DELAYED)
         delayer_give_back(&dispatcher->delayer, job);
     else if (holder_has(&dispatcher->holder, job))
@@ -134,12 +136,14 @@ dispatcher_abandon(struct dispatcher *dispatcher, struct job *job)
 void
 dispatcher_drain(struct dispatcher *dispatcher)
 {
+    struct member *member;
     struct job *job;
 
     dispatcher->jobs++; // so that `idle` comes once, at the end
     dispatcher->draining = true;
-    for (size_t i = 0; i < dispatcher->config->pool_count; i++)
-        while ((job = pool_any_queued(dispatcher->pools[i])) != NULL)
+    dispatcher_forget_coming(dispatcher);
+    TAILQ_FOREACH (member, &dispatcher->members, link)
+        while ((job = pool_any_queued(member->pool)) != NULL)
             dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_SHUTTING_DOWN);
     while ((job = delayer_any(&dispatcher->delayer)) != NULL)
         dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_SHUTTING_DOWN);
@@ -150,10 +154,11 @@ dispatcher_drain(struct dispatcher *dispatcher)
 void
 dispatcher_abort(struct dispatcher *dispatcher)
 {
+    struct member *member;
     struct job *job;
 
-    for (size_t i = 0; i < dispatcher->config->pool_count; i++)
-        while ((job = pool_any_running(dispatcher->pools[i])) != NULL)
+    TAILQ_FOREACH (member, &dispatcher->members, link)
+        while ((job = pool_any_running(member->pool)) != NULL)
             dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_SHUTTING_DOWN);
     while ((job = sleeper_any(dispatcher->sleeper)) != NULL)
         dispatcher_end_with(dispatcher, job, JOB_CANCELLED, ERROR_SHUTTING_DOWN);
@@ -218,7 +223,7 @@ dispatcher_run_again(struct dispatcher *dispatcher, struct job *job)
 {
     deadlines_restart(job);
     if (!dispatcher_is_too_late(dispatcher, job))
-        pool_resubmit(job->pool, job);
+        dispatcher_resubmit(dispatcher, job);
 }
 
 static void
@@ -259,13 +264,16 @@ pool_progress_cb(void *context, struct job *job, struct span value)
 }
 
 static void
+pool_settled_cb(void *context, struct pool *pool)
+{
+    (void)pool;
+    dispatcher_pool_settled(context);
+}
+
+static void
 pool_stopped_cb(void *context, struct pool *pool)
 {
-    struct dispatcher *dispatcher = context;
-
-    (void)pool;
-    if (--dispatcher->pools_left == 0)
-        dispatcher->callbacks->stopped(dispatcher->context);
+    dispatcher_pool_stopped(context, pool);
 }
 
 static const struct pool_callbacks pool_callbacks = {
@@ -274,65 +282,63 @@ static const struct pool_callbacks pool_callbacks = {
     .returned = pool_returned_cb,
     .overdue = pool_overdue_cb,
     .progress = pool_progress_cb,
+    .settled = pool_settled_cb,
     .stopped = pool_stopped_cb,
 };
 
 void
 dispatcher_stop(struct dispatcher *dispatcher)
 {
-    dispatcher->pools_left = dispatcher->config->pool_count;
-    for (size_t i = 0; i < dispatcher->config->pool_count; i++)
-        pool_stop(dispatcher->pools[i]);
+    struct member *member;
+
+    dispatcher->stopping = true;
+    TAILQ_FOREACH (member, &dispatcher->members, link)
+        if (!member->stopped)
+            pool_stop(member->pool);
 }
 
 // ---- beginning and end ----------------------------------------------------------------------
 
-static int
-dispatcher_start_pools(struct dispatcher *dispatcher, const struct dispatcher_settings *settings)
+static struct pool *
+dispatcher_make_pool(void *context, const struct config *config, const struct pool_config *pool)
 {
-    const struct config *config = settings->config;
+    struct dispatcher *dispatcher = context;
+    struct pool_settings settings = {
+        .base = dispatcher->settings.base,
+        .turn = dispatcher->settings.turn,
+        .reaper = dispatcher->reaper,
+        .config = pool,
+        .builtin_path = dispatcher->settings.builtin_path,
+        .line_max = config->limits.line_max,
+        .depth_max = config->limits.depth_max,
+        .open_files = dispatcher->settings.open_files,
+    };
 
-    for (size_t i = 0; i < config->pool_count; i++) {
-        struct pool_settings pool = {
-            .base = settings->base,
-            .turn = settings->turn,
-            .reaper = dispatcher->reaper,
-            .config = &config->pools[i],
-            .builtin_path = settings->builtin_path,
-            .line_max = config->limits.line_max,
-            .depth_max = config->limits.depth_max,
-            .open_files = settings->open_files,
-        };
-
-        dispatcher->pools[i] = pool_new(&pool, &pool_callbacks, dispatcher);
-        if (dispatcher->pools[i] == NULL)
-            return -1;
-    }
-    return 0;
+    return pool_new(&settings, &pool_callbacks, dispatcher);
 }
 
 struct dispatcher *
 dispatcher_new(const struct dispatcher_settings *settings,
                const struct dispatcher_callbacks *callbacks, void *context)
 {
-    size_t count = settings->config->pool_count;
-    struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher) + count * sizeof(struct pool *));
+    struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
 
     if (dispatcher == NULL)
         return NULL;
-    dispatcher->config = settings->config;
+    dispatcher->settings = *settings;
     dispatcher->statistics = settings->statistics;
     dispatcher->callbacks = callbacks;
     dispatcher->context = context;
+    dispatcher->maker =
+        (struct generation_maker){.make = dispatcher_make_pool, .context = dispatcher};
     holder_init(&dispatcher->holder);
     delayer_init(&dispatcher->delayer, settings->base, delay_over_cb, dispatcher);
     dispatcher->deadlines =
         (struct deadlines){.base = settings->base, .over = deadline_over_cb, .context = dispatcher};
     dispatcher->reaper = reaper_new(settings->base);
-    dispatcher->routes = routes_new(settings->config);
     dispatcher->sleeper = sleeper_new(settings->base, &sleeper_callbacks, dispatcher);
-    if (dispatcher->reaper == NULL || dispatcher->routes == NULL || dispatcher->sleeper == NULL ||
-        dispatcher_start_pools(dispatcher, settings) != 0) {
+    if (dispatcher->reaper == NULL || dispatcher->sleeper == NULL ||
+        dispatcher_begin(dispatcher) != 0) {
         dispatcher_free(dispatcher);
         return NULL;
     }
@@ -344,39 +350,8 @@ dispatcher_free(struct dispatcher *dispatcher)
 {
     if (dispatcher == NULL)
         return;
-    for (size_t i = 0; i < dispatcher->config->pool_count; i++)
-        pool_free(dispatcher->pools[i]);
+    dispatcher_end(dispatcher);
     sleeper_free(dispatcher->sleeper);
-    routes_free(dispatcher->routes);
     reaper_free(dispatcher->reaper);
     free(dispatcher);
-}
-
-// ---- what others may know -------------------------------------------------------------------
-
-void
-dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report *ret_report)
-{
-    size_t queued = dispatcher_queued(dispatcher);
-
-    *ret_report = (struct dispatcher_report){
-        .queued = queued,
-        .delayed = dispatcher->delayer.count,
-        .running = dispatcher->jobs - queued - dispatcher->delayer.count,
-        .sleeping = sleeper_running(dispatcher->sleeper),
-        .held = dispatcher->holder.count,
-        .memory = dispatcher->memory,
-    };
-}
-
-const struct pool *
-dispatcher_pool(const struct dispatcher *dispatcher, size_t index)
-{
-    return dispatcher->pools[index];
-}
-
-const struct routes *
-dispatcher_routes(const struct dispatcher *dispatcher)
-{
-    return dispatcher->routes;
 }

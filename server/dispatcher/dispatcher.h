@@ -20,7 +20,7 @@ struct dispatcher;
 struct dispatcher_settings {
     struct event_base *base;
     struct turn *turn;
-    const struct config *config; // outlives the dispatcher
+    const struct config *config; // the first one; held as long as anything borrows from it
     struct statistics *statistics;
     const char *builtin_path; // of offload-worker
     unsigned long open_files; // soft RLIMIT_NOFILE of the workers; 0: the daemon's
@@ -29,6 +29,8 @@ struct dispatcher_settings {
 struct dispatcher_callbacks {
     // After dispatcher_drain: the last job has its outcome.
     void (*idle)(void *context);
+    // After dispatcher_reload: the configuration is served.
+    void (*reloaded)(void *context);
     // After dispatcher_stop: the last worker is gone.
     void (*stopped)(void *context);
 };
@@ -76,6 +78,16 @@ dispatcher_fail(struct dispatcher *dispatcher, struct job *job, const char *erro
 // Stops the job; nobody is told.
 void dispatcher_abandon(struct dispatcher *dispatcher, struct job *job);
 
+// Another configuration takes the place of the one that is served: pools that are the same in both
+// stay as they are, the others are started. When the first workers of all of them have been ready
+// or have failed it takes over: from then on its methods are called, its limits hold, and jobs that
+// wait in a pool which has changed move to its new form. What runs is not disturbed. A pool that is
+// not needed any more ends when it has run its last job; delayed jobs that nobody else would run are
+// answered that the method is not there. `reloaded` follows, unless another call or
+// dispatcher_drain comes first. 0, or -1: a pool cannot be made, which it has logged, or memory is
+// short; then nothing changes, and what was coming still comes. Not while draining.
+int dispatcher_reload(struct dispatcher *dispatcher, const struct config *config);
+
 // From now on nothing is accepted, and what has not started is answered -32005. `idle` follows.
 void dispatcher_drain(struct dispatcher *dispatcher);
 
@@ -94,9 +106,19 @@ struct dispatcher_report {
     size_t sleeping; // those of `sleep`
     size_t held;     // see dispatcher_hold
     size_t memory;   // bytes that jobs hold
+    // The first workers of all pools that are served, or that will be after a reload; and how many
+    // of them have been ready, or have failed.
+    size_t workers_wanted;
+    size_t workers_settled;
 };
 void dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report *ret_report);
+
+// The pools that are served, in the order of the configuration; then those that come or go. NULL
+// behind the last.
 const struct pool *dispatcher_pool(const struct dispatcher *dispatcher, size_t index);
+
+// What is served now.
+const struct config *dispatcher_config(const struct dispatcher *dispatcher);
 const struct routes *dispatcher_routes(const struct dispatcher *dispatcher);
 
 #endif

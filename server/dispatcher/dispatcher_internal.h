@@ -1,5 +1,6 @@
-// What the files of the dispatcher share: dispatcher.c (the life of jobs) and admission.c (which
-// are taken, and what is said of the wait). For nobody else.
+// What the files of the dispatcher share: dispatcher.c (the life of jobs), admission.c (which are
+// taken, and what is said of the wait), reload.c (the pools, as the configuration changes) and
+// report.c (what others may know). For nobody else.
 #ifndef OFFLOAD_DISPATCHER_DISPATCHER_INTERNAL_H
 #define OFFLOAD_DISPATCHER_DISPATCHER_INTERNAL_H
 
@@ -7,25 +8,33 @@
 #include "dispatcher/deadlines.h"
 #include "dispatcher/delayer.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/generation.h"
 #include "dispatcher/holder.h"
 #include "dispatcher/sleeper.h"
 
 struct dispatcher {
-    const struct config *config;
+    struct dispatcher_settings settings;
+    const struct config *config; // of the generation
     struct statistics *statistics;
     const struct dispatcher_callbacks *callbacks;
     void *context;
     struct reaper *reaper;
-    struct routes *routes;
+    struct routes *routes;         // of the generation
+    struct generation *generation; // what is served
+    struct generation *coming;     // what will be, once its first workers are up; or NULL
+    struct member_list members;    // the generation's in their order, then the others
+    struct job_list moving;        // from one pool to another, for a moment
+    struct generation_maker maker;
+    struct turn_task take_over;
+    struct turn_task bury;
     struct sleeper *sleeper;
     struct holder holder;
     struct delayer delayer;
     struct deadlines deadlines;
-    size_t jobs;       // that have no outcome yet
-    size_t memory;     // bytes they hold
-    size_t pools_left; // while stopping
+    size_t jobs;   // that have no outcome yet
+    size_t memory; // bytes they hold
     bool draining;
-    struct pool *pools[];
+    bool stopping;
 };
 
 // dispatcher.c
@@ -35,7 +44,22 @@ void dispatcher_speak(struct dispatcher *dispatcher, struct job *job, enum job_s
 
 // admission.c
 void dispatcher_refuse(struct dispatcher *dispatcher, struct job *job, enum error_code code);
+void dispatcher_refuse_method(struct dispatcher *dispatcher, struct job *job, struct span method);
 void dispatcher_start(struct dispatcher *dispatcher, struct job *job); // its delay is over
+
+// report.c
 size_t dispatcher_queued(const struct dispatcher *dispatcher);
+
+// reload.c
+int dispatcher_begin(struct dispatcher *dispatcher); // the first generation. 0 or -1
+void dispatcher_end(struct dispatcher *dispatcher);  // when nothing runs any more
+void dispatcher_forget_coming(struct dispatcher *dispatcher);
+// Takes the job back if it is on its way from one pool to another.
+bool dispatcher_take_moving(struct dispatcher *dispatcher, struct job *job);
+// A job that was with a worker goes to whoever runs its method now.
+void dispatcher_resubmit(struct dispatcher *dispatcher, struct job *job);
+// For the callbacks of the pools.
+void dispatcher_pool_settled(struct dispatcher *dispatcher);
+void dispatcher_pool_stopped(struct dispatcher *dispatcher, const struct pool *pool);
 
 #endif

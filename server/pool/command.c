@@ -68,9 +68,10 @@ command_settle(struct command *command)
             .truncated = capture_truncated(command->captures[i]),
             .total = capture_total(command->captures[i]),
         };
-    command->callbacks->ended(command->context, command, &result);
+    // It comes before that of the pool, which may be gone with its last command.
     turn_task_init(&command->burial, command_bury, command);
     turn_later(command->settings->turn, &command->burial);
+    command->callbacks->ended(command->context, command, &result);
 }
 
 // Somebody else holds its pipes.

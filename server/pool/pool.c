@@ -122,6 +122,12 @@ pool_crash_limit(const struct pool *pool)
     return pool->config->crash_limit;
 }
 
+struct span
+pool_method(const struct pool *pool, unsigned index)
+{
+    return span_of(pool->config->methods[index]);
+}
+
 // Takes a job away from its worker.
 static void
 pool_take_back(struct pool *pool, struct job *job, bool condemn)

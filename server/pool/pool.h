@@ -62,6 +62,9 @@ void pool_submit(struct pool *pool, struct job *job);
 void pool_resubmit(struct pool *pool, struct job *job);
 unsigned pool_crash_limit(const struct pool *pool);
 
+// The name of its method with that index, for job->method; valid as long as the pool.
+struct span pool_method(const struct pool *pool, unsigned index);
+
 // True if a job submitted now would run at once.
 bool pool_has_room(const struct pool *pool);
 

@@ -61,9 +61,10 @@ worker_settle(struct worker *worker)
         if (job != NULL)
             worker_lose(worker, job);
     LIST_REMOVE(worker, siblings);
-    worker->callbacks->gone(worker->context, worker, death);
+    // It comes before that of the pool, which may be gone with its last worker.
     turn_task_init(&worker->burial, worker_bury, worker);
     turn_later(worker->settings->turn, &worker->burial);
+    worker->callbacks->gone(worker->context, worker, death);
 }
 
 void

@@ -22,6 +22,7 @@ struct house {
     struct statistics statistics;
     struct dispatcher *dispatcher;
     int idle;
+    int reloaded;
     int stopped;
 };
 
@@ -29,6 +30,12 @@ static inline void
 house_idle_cb(void *context)
 {
     ((struct house *)context)->idle++;
+}
+
+static inline void
+house_reloaded_cb(void *context)
+{
+    ((struct house *)context)->reloaded++;
 }
 
 static inline void
@@ -65,8 +72,8 @@ house_prepare(struct house *house, unsigned threads)
 static inline void
 house_start(struct house *house)
 {
-    static const struct dispatcher_callbacks callbacks = {.idle = house_idle_cb,
-                                                          .stopped = house_stopped_cb};
+    static const struct dispatcher_callbacks callbacks = {
+        .idle = house_idle_cb, .reloaded = house_reloaded_cb, .stopped = house_stopped_cb};
     struct dispatcher_settings settings = {.base = house->loop.base,
                                            .turn = house->loop.turn,
                                            .config = &house->config,

@@ -142,6 +142,40 @@ test_new_dispatcher(void **state)
     loop_close(&house.loop);
 }
 
+// Another configuration comes as a whole or not at all.
+static void
+test_reload(void **state)
+{
+    struct pool_config pools[2];
+    struct config config;
+    struct house house;
+
+    (void)state;
+    house_prepare(&house, 1);
+    house_start(&house);
+    pools[0] = pools[1] = house.pool;
+    pools[0].name = (char *)"first";
+    pools[1].nice = 1;
+    config = house.config;
+    config.pools = pools;
+    config.pool_count = 2;
+    FAIL_EACH_ALLOCATION(run)
+    {
+        int status = dispatcher_reload(house.dispatcher, &config);
+        bool failed = allocation_failed();
+
+        assert_true(status == 0 || failed);
+        if (status == 0)
+            LOOP_UNTIL(&house.loop, house.reloaded == 1);
+        LOOP_UNTIL(&house.loop, dispatcher_pool(house.dispatcher, status == 0 ? 2 : 1) == NULL);
+        assert_ptr_equal(dispatcher_config(house.dispatcher),
+                         status == 0 ? &config : &house.config);
+        if (status == 0)
+            break;
+    }
+    house_close(&house);
+}
+
 int
 main(void)
 {
@@ -150,6 +184,7 @@ main(void)
         cmocka_unit_test(test_sleeper),
         cmocka_unit_test(test_life_of_a_dispatcher),
         cmocka_unit_test(test_new_dispatcher),
+        cmocka_unit_test(test_reload),
     };
 
     signal(SIGPIPE, SIG_IGN);
