@@ -18,8 +18,10 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# liboffload is for other packages, which must know what to depend on.
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 # systemd-sysusers makes the user; deb-systemd-helper is in init-system-helpers, which is essential.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd, procps")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "process pool for every language, over a socket")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
@@ -36,7 +38,8 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${CMAKE_CURRENT_SOURCE_DIR}/debian/postinst
     ${CMAKE_CURRENT_SOURCE_DIR}/debian/prerm
     ${CMAKE_CURRENT_SOURCE_DIR}/debian/postrm
-    ${CMAKE_CURRENT_SOURCE_DIR}/debian/conffiles)
+    ${CMAKE_CURRENT_SOURCE_DIR}/debian/conffiles
+    ${CMAKE_CURRENT_SOURCE_DIR}/debian/triggers)
 # What a package has beyond an installation: compressed documents, the configuration in /etc.
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_SOURCE_DIR}/debian/finish.cmake)
 set(CPACK_OFFLOAD_VERSION ${PROJECT_VERSION})
