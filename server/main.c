@@ -60,12 +60,16 @@ serve_settings(const struct server_settings *settings, const char *ready_file)
 }
 
 static int
-serve(const struct config *config, const char *ready_file)
+serve(const struct config *config, const struct options *options)
 {
     struct activation activation;
     struct notify notify;
     struct server_settings settings = {
-        .config = config, .activation = &activation, .notify = &notify};
+        .config = config,
+        .source = &options->source,
+        .activation = &activation,
+        .notify = &notify,
+    };
     char worker_path[4352];
     int error;
     int status;
@@ -87,7 +91,7 @@ serve(const struct config *config, const char *ready_file)
     error = notify_open(&notify);
     if (error != 0)
         log_warning(SUBJECT, "NOTIFY_SOCKET cannot be used: %s", strerror(-error));
-    status = serve_settings(&settings, ready_file);
+    status = serve_settings(&settings, options->ready_file);
     notify_close(&notify);
     activation_close(&activation);
     return status;
@@ -112,7 +116,7 @@ run(const struct options *options)
         return EXIT_STATUS_CONFIG;
     }
     log_set_level(config->log_level);
-    status = options->check ? check(config) : serve(config, options->ready_file);
+    status = options->check ? check(config) : serve(config, options);
     config_free(config);
     return status;
 }

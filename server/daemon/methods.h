@@ -5,6 +5,7 @@
 #define OFFLOAD_DAEMON_METHODS_H
 
 #include "common/span.h"
+#include "daemon/reload.h"
 #include "dispatcher/dispatcher.h"
 #include "model/config.h"
 #include "model/lag.h"
@@ -19,6 +20,7 @@
 // What the methods may look at.
 struct methods_view {
     const struct config *config;
+    struct reload_report reload;
     const struct statistics *statistics;
     const struct lag *lag; // of the daemon's loop
     const struct dispatcher *dispatcher;

@@ -100,6 +100,27 @@ process_find_worker(char *path, size_t size)
     return access(path, X_OK) == 0;
 }
 
+// Each worker has four pipes, of which twice as many ends are open while it is being started.
+unsigned
+process_sessions_max(const struct config *config)
+{
+    unsigned sessions_max = config->limits.sessions_max;
+    unsigned long reserve = 32 + config->listen_count;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return sessions_max;
+    for (size_t i = 0; i < config->pool_count; i++)
+        reserve += 8UL * config->pools[i].processes;
+    if (limit.rlim_cur >= reserve + sessions_max)
+        return sessions_max;
+    sessions_max = limit.rlim_cur > reserve ? (unsigned)(limit.rlim_cur - reserve) : 1;
+    log_warning("server",
+                "at most %u sessions: the process may open %lu descriptors, workers need %lu",
+                sessions_max, (unsigned long)limit.rlim_cur, reserve);
+    return sessions_max;
+}
+
 static int
 write_all(int fd, const char *text)
 {

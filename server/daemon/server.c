@@ -6,17 +6,17 @@
 #include "common/log.h"
 #include "daemon/doors.h"
 #include "daemon/methods.h"
+#include "daemon/process.h"
+#include "daemon/reload.h"
 #include "daemon/service.h"
 #include "session/callers.h"
+#include "transport/identity.h"
 #include "transport/quiet.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ enum server_state {
 
 struct server {
     struct server_settings settings;
-    const struct config *config;
+    const struct config *config; // what is served now
     struct event_base *base;
     struct turn *turn;
     struct event *terminate;
@@ -53,6 +53,7 @@ struct server {
     size_t session_count;
     uint64_t session_number;
     struct service *service; // NULL: nobody wants to hear of it
+    struct reload *reload;
     enum server_state state;
     bool workers_gone;
 };
@@ -85,6 +86,7 @@ server_drain(struct server *server, const char *why)
                report.running, report.queued, server->session_count);
     doors_close(server->doors);
     server_set_state(server, SERVER_DRAINING, server->config->drain_timeout_us);
+    reload_end(server->reload);
     if (server->service != NULL)
         service_stopping(server->service);
     dispatcher_drain(server->dispatcher);
@@ -198,27 +200,23 @@ struct visitor {
     bool trusted;
 };
 
-// unix(7): the kernel vouches for these, as they were at the time of connect().
 static bool
-is_trusted(int fd, const struct address *peer)
+is_trusted(int fd)
 {
-    struct ucred who;
-    socklen_t length = sizeof(who);
+    struct identity who = identity_of_peer(fd);
 
-    return peer->kind == ADDRESS_UNIX &&
-           getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 &&
-           (who.uid == 0 || who.uid == geteuid());
+    return who.kind == IDENTITY_UID && (who.uid == 0 || who.uid == geteuid());
 }
 
 static struct visitor *
-visitor_new(struct server *server, int fd, const struct address *peer)
+visitor_new(struct server *server, int fd)
 {
     struct visitor *visitor = calloc(1, sizeof(*visitor));
 
     if (visitor == NULL)
         return NULL;
     visitor->server = server;
-    visitor->trusted = is_trusted(fd, peer);
+    visitor->trusted = is_trusted(fd);
     return visitor;
 }
 
@@ -241,6 +239,7 @@ session_control_cb(void *context, struct span method, struct span params,
         .drain_context = server,
     };
 
+    reload_report(server->reload, &view.reload);
     view.listen = doors_addresses(server->doors, &view.listen_count);
     return methods_call(&view, method, params, ret_reply);
 }
@@ -288,7 +287,7 @@ doors_accepted_cb(void *context, int fd, const struct address *peer)
 
     turn_begin(server->turn);
     if (server->session_count < server->sessions_max)
-        visitor = visitor_new(server, fd, peer);
+        visitor = visitor_new(server, fd);
     if (visitor != NULL)
         session = session_new(&server->session_settings, fd, ++server->session_number,
                               &session_hooks, visitor);
@@ -306,8 +305,17 @@ doors_accepted_cb(void *context, int fd, const struct address *peer)
 
 // ---- beginning and end ----------------------------------------------------------------------
 
+static void
+dispatcher_reloaded_cb(void *context)
+{
+    struct server *server = context;
+
+    reload_applied(server->reload);
+}
+
 static const struct dispatcher_callbacks dispatcher_callbacks = {
     .idle = dispatcher_idle_cb,
+    .reloaded = dispatcher_reloaded_cb,
     .stopped = dispatcher_stopped_cb,
 };
 
@@ -337,28 +345,6 @@ server_make_loop(struct server *server)
                : 0;
 }
 
-// Sessions may not take the descriptors that workers need: each has four pipes, of which twice as
-// many ends are open while it is being started.
-static void
-server_bound_sessions(struct server *server)
-{
-    const struct config *config = server->config;
-    unsigned long reserve = 32 + config->listen_count;
-    struct rlimit limit;
-
-    server->sessions_max = config->limits.sessions_max;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return;
-    for (size_t i = 0; i < config->pool_count; i++)
-        reserve += 8UL * config->pools[i].processes;
-    if (limit.rlim_cur >= reserve + config->limits.sessions_max)
-        return;
-    server->sessions_max = limit.rlim_cur > reserve ? (unsigned)(limit.rlim_cur - reserve) : 1;
-    log_warning(SUBJECT,
-                "at most %u sessions: the process may open %lu descriptors, workers need %lu",
-                server->sessions_max, (unsigned long)limit.rlim_cur, reserve);
-}
-
 static int
 server_listen(struct server *server, struct listener_error *ret_error)
 {
@@ -380,7 +366,6 @@ server_start_service(struct server *server)
     struct service_settings settings = {
         .base = server->base,
         .notify = server->settings.notify,
-        .config = server->config,
         .dispatcher = server->dispatcher,
         .session_count = &server->session_count,
     };
@@ -418,6 +403,36 @@ server_start_dispatcher(struct server *server)
     return server->dispatcher != NULL ? 0 : -1;
 }
 
+// What all of the daemon looks at changes at once.
+static void
+reload_applied_cb(void *context, const struct config *config)
+{
+    struct server *server = context;
+
+    server->config = config;
+    server->session_settings.config = config;
+    server->sessions_max = process_sessions_max(config);
+    log_set_level(config->log_level);
+}
+
+static int
+server_start_reload(struct server *server)
+{
+    struct reload_settings settings = {
+        .base = server->base,
+        .turn = server->turn,
+        .source = server->settings.source,
+        .first = server->settings.config,
+        .dispatcher = server->dispatcher,
+        .service = server->service,
+        .applied = reload_applied_cb,
+        .context = server,
+    };
+
+    server->reload = reload_new(&settings);
+    return server->reload != NULL ? 0 : -1;
+}
+
 struct server *
 server_new(const struct server_settings *settings, struct server_error *ret_error)
 {
@@ -435,9 +450,10 @@ server_new(const struct server_settings *settings, struct server_error *ret_erro
     turn_task_init(&server->flush, server_flush, server);
     turn_task_init(&server->drain, server_drain_asked, server);
     // Listening comes before the first worker is started: an address in use is found out in time.
-    server_bound_sessions(server);
+    server->sessions_max = process_sessions_max(server->config);
     if (server_make_loop(server) == 0 && server_listen(server, &error) == 0 &&
-        server_start_dispatcher(server) == 0 && server_start_service(server) == 0)
+        server_start_dispatcher(server) == 0 && server_start_service(server) == 0 &&
+        server_start_reload(server) == 0)
         return server;
 fail:
     snprintf(ret_error->text, sizeof(ret_error->text), "%s", error.text);
@@ -460,6 +476,7 @@ server_free(struct server *server)
     if (server == NULL)
         return;
     doors_free(server->doors);
+    reload_free(server->reload);
     service_free(server->service);
     turn_cancel(&server->drain);
     turn_free(server->turn);

@@ -4,8 +4,9 @@
 //     SERVING --SIGTERM, SIGINT, server.drain--> DRAINING --all jobs settled--> FLUSHING --all
 //     gone--> (returns)
 //
-// DRAINING: nothing is accepted; what runs may finish within drain-timeout, the rest is answered
-// -32005. FLUSHING: answers are sent, workers end. A second signal cuts either of them short.
+// SERVING: SIGHUP has the configuration read again, see reload.h. DRAINING: nothing is accepted;
+// what runs may finish within drain-timeout, the rest is answered -32005. FLUSHING: answers are
+// sent, workers end. A second signal cuts either of them short.
 #ifndef OFFLOAD_DAEMON_SERVER_H
 #define OFFLOAD_DAEMON_SERVER_H
 
@@ -19,11 +20,12 @@
 struct server;
 
 struct server_settings {
-    const struct config *config;   // outlives the server
-    const char *builtin_path;      // of offload-worker
-    unsigned long open_files;      // soft RLIMIT_NOFILE of the workers; 0: the daemon's
-    struct activation *activation; // sockets that were passed; or NULL
-    const struct notify *notify;   // whom to tell how it goes; or NULL. Outlives the server
+    const struct config *config;        // the first one. Outlives the server
+    const struct config_source *source; // read again on SIGHUP. Outlives the server
+    const char *builtin_path;           // of offload-worker
+    unsigned long open_files;           // soft RLIMIT_NOFILE of the workers; 0: the daemon's
+    struct activation *activation;      // sockets that were passed; or NULL
+    const struct notify *notify;        // whom to tell how it goes; or NULL. Outlives the server
 };
 
 struct server_error {

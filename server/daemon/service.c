@@ -3,7 +3,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "daemon/first_workers.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -15,23 +14,25 @@
 #define STARTING_LOOK_US 20000    // how soon it is noticed that the workers are up
 #define LOOK_US          1000000  // how old the status line may be
 #define PATIENCE_US      15000000 // asked of the manager again and again while that is not over
-#define STATUS_SIZE      512
+#define STATUS_SIZE      1024
 
 enum service_state {
     SERVICE_STARTING,
     SERVICE_SERVING,
+    SERVICE_RELOADING,
     SERVICE_STOPPING,
 };
 
 struct service {
     struct service_settings settings;
     struct event *look;
-    struct first_workers *first;
     enum service_state state;
     bool announced;  // the manager knows the state
     int64_t told_us; // when something was said last
+    int64_t reloading_us;
     bool complained;
-    char status[STATUS_SIZE]; // as the manager knows it
+    char trouble[CONFIG_ERROR_MAX]; // of the last reload
+    char status[STATUS_SIZE];       // as the manager knows it
 };
 
 // ---- the status line ------------------------------------------------------------------------
@@ -39,11 +40,15 @@ struct service {
 static size_t
 count_workers(const struct service *service)
 {
+    const struct pool *pool;
+    struct pool_report report;
     size_t count = 0;
 
-    for (size_t i = 0; i < service->settings.config->pool_count; i++)
-        for (unsigned place = 0; place < service->settings.config->pools[i].processes; place++)
-            count += pool_worker(dispatcher_pool(service->settings.dispatcher, i), place) != NULL;
+    for (size_t i = 0; (pool = dispatcher_pool(service->settings.dispatcher, i)) != NULL; i++) {
+        pool_report(pool, &report);
+        for (unsigned place = 0; place < report.config->processes; place++)
+            count += pool_worker(pool, place) != NULL;
+    }
     return count;
 }
 
@@ -51,35 +56,53 @@ count_workers(const struct service *service)
 static void
 add_broken_pools(const struct service *service, char *text, size_t size)
 {
+    const struct pool *pool;
     struct pool_report report;
 
-    for (size_t i = 0; i < service->settings.config->pool_count; i++) {
+    for (size_t i = 0; (pool = dispatcher_pool(service->settings.dispatcher, i)) != NULL; i++) {
         size_t length = strlen(text);
 
-        pool_report(dispatcher_pool(service->settings.dispatcher, i), &report);
+        pool_report(pool, &report);
         if (span_present(report.start_error) && length + CONFIG_POOL_NAME_MAX + 32 < size)
             snprintf(text + length, size - length, "; pool %s cannot start", report.config->name);
     }
 }
 
+// It holds the names of files, in which anything may be.
+static void
+add_trouble(const struct service *service, char *text, size_t size)
+{
+    size_t length = strlen(text);
+
+    if (service->trouble[0] == '\0')
+        return;
+    snprintf(text + length, size - length, "; reload refused: %s", service->trouble);
+    for (char *at = text + length; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+}
+
 static void
 describe(const struct service *service, char text[STATUS_SIZE])
 {
+    static const char *const names[] = {[SERVICE_STARTING] = "Starting",
+                                        [SERVICE_SERVING] = "Serving",
+                                        [SERVICE_RELOADING] = "Reloading",
+                                        [SERVICE_STOPPING] = "Stopping"};
+    const char *name = names[service->state];
     struct dispatcher_report report;
-    size_t settled;
-    size_t wanted;
 
-    if (service->state == SERVICE_STARTING) {
-        settled = first_workers_look(service->first, &wanted);
-        snprintf(text, STATUS_SIZE, "Starting; workers still to come up: %zu of %zu",
-                 wanted - settled, wanted);
+    dispatcher_report(service->settings.dispatcher, &report);
+    if (service->state == SERVICE_STARTING || service->state == SERVICE_RELOADING) {
+        snprintf(text, STATUS_SIZE, "%s; workers still to come up: %zu of %zu", name,
+                 report.workers_wanted - report.workers_settled, report.workers_wanted);
         return;
     }
-    dispatcher_report(service->settings.dispatcher, &report);
     snprintf(text, STATUS_SIZE, "%s; jobs: %zu running, %zu queued; workers: %zu; sessions: %zu",
-             service->state == SERVICE_SERVING ? "Serving" : "Stopping", report.running,
-             report.queued, count_workers(service), *service->settings.session_count);
+             name, report.running, report.queued, count_workers(service),
+             *service->settings.session_count);
     add_broken_pools(service, text, STATUS_SIZE);
+    add_trouble(service, text, STATUS_SIZE);
 }
 
 // ---- telling --------------------------------------------------------------------------------
@@ -93,13 +116,24 @@ complain(struct service *service, int error)
     log_warning(SUBJECT, "the service manager cannot be told anything: %s", strerror(-error));
 }
 
+// What the manager must hear of the state. The time is for Type=notify-reload, which must be able
+// to tell one reload from the next.
+static int
+add_news(const struct service *service, char *text, size_t size)
+{
+    if (service->announced || service->state == SERVICE_STARTING)
+        return snprintf(text, size, "%s", "");
+    if (service->state == SERVICE_RELOADING)
+        return snprintf(text, size, "RELOADING=1\nMONOTONIC_USEC=%lld\n",
+                        (long long)service->reloading_us);
+    return snprintf(text, size, "%s",
+                    service->state == SERVICE_SERVING ? "READY=1\n" : "STOPPING=1\n");
+}
+
 // Says all that is new in one message; what cannot be said now is new the next time as well.
 static void
 service_tell(struct service *service)
 {
-    static const char *const news[] = {[SERVICE_STARTING] = "",
-                                       [SERVICE_SERVING] = "READY=1\n",
-                                       [SERVICE_STOPPING] = "STOPPING=1\n"};
     bool waits = service->state != SERVICE_SERVING;
     char status[STATUS_SIZE];
     char text[STATUS_SIZE + 128];
@@ -107,8 +141,9 @@ service_tell(struct service *service)
     int error;
 
     describe(service, status);
-    length = snprintf(text, sizeof(text), "%s%s", service->announced ? "" : news[service->state],
-                      service->settings.notify->watchdog_us != 0 ? "WATCHDOG=1\n" : "");
+    length = add_news(service, text, sizeof(text));
+    if (service->settings.notify->watchdog_us != 0)
+        length += snprintf(text + length, sizeof(text) - (size_t)length, "WATCHDOG=1\n");
     if (waits)
         length += snprintf(text + length, sizeof(text) - (size_t)length, "EXTEND_TIMEOUT_USEC=%d\n",
                            PATIENCE_US);
@@ -164,11 +199,12 @@ static void
 service_look_cb(evutil_socket_t fd, short what, void *context)
 {
     struct service *service = context;
-    size_t wanted;
+    struct dispatcher_report report;
 
     (void)fd;
     (void)what;
-    if (service->state == SERVICE_STARTING && first_workers_look(service->first, &wanted) == wanted)
+    dispatcher_report(service->settings.dispatcher, &report);
+    if (service->state == SERVICE_STARTING && report.workers_settled == report.workers_wanted)
         service_enter(service, SERVICE_SERVING);
     if (is_due(service))
         service_tell(service);
@@ -185,8 +221,7 @@ service_new(const struct service_settings *settings)
     service->settings = *settings;
     service->announced = true; // there is no message for a beginning
     service->look = evtimer_new(settings->base, service_look_cb, service);
-    service->first = first_workers_new(settings->config, settings->dispatcher);
-    if (service->look == NULL || service->first == NULL) {
+    if (service->look == NULL) {
         service_free(service);
         return NULL;
     }
@@ -201,8 +236,30 @@ service_free(struct service *service)
         return;
     if (service->look != NULL)
         event_free(service->look);
-    first_workers_free(service->first);
     free(service);
+}
+
+void
+service_reloading(struct service *service)
+{
+    // Before it was ready nobody can ask for a reload but by hand; then it is part of the start.
+    if (service->state != SERVICE_SERVING && service->state != SERVICE_RELOADING)
+        return;
+    service->reloading_us = clock_us();
+    service_enter(service, SERVICE_RELOADING);
+    service_tell(service);
+    service_schedule(service);
+}
+
+void
+service_reloaded(struct service *service, const char *trouble)
+{
+    snprintf(service->trouble, sizeof(service->trouble), "%s", trouble != NULL ? trouble : "");
+    if (service->state != SERVICE_RELOADING)
+        return;
+    service_enter(service, SERVICE_SERVING);
+    service_tell(service);
+    service_schedule(service);
 }
 
 void
@@ -210,7 +267,7 @@ service_stopping(struct service *service)
 {
     // A service that ends without ever having been ready has failed, and would be started again. Of
     // several states in one message only the last counts.
-    if (service->state == SERVICE_STARTING) {
+    if (service->state == SERVICE_STARTING || service->state == SERVICE_RELOADING) {
         service_enter(service, SERVICE_SERVING);
         service_tell(service);
     }

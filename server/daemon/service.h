@@ -3,14 +3,15 @@
 // which is stuck says nothing, and is restarted.
 //
 //     STARTING --first workers settled: READY=1--> SERVING --service_stopping: STOPPING=1-->
-//     STOPPING
-//         +------------------------------------------------------------------------------------^
+//     STOPPING                                      |   ^
+//         ^         service_reloading: RELOADING=1  v   | service_reloaded: READY=1
+//         |                                       RELOADING
+//         +------ service_stopping ------ (STARTING, RELOADING)
 #ifndef OFFLOAD_DAEMON_SERVICE_H
 #define OFFLOAD_DAEMON_SERVICE_H
 
 #include "daemon/notify.h"
 #include "dispatcher/dispatcher.h"
-#include "model/config.h"
 
 #include <stddef.h>
 
@@ -19,7 +20,6 @@ struct service;
 struct service_settings {
     struct event_base *base;
     const struct notify *notify;         // outlives it
-    const struct config *config;         // likewise
     const struct dispatcher *dispatcher; // likewise
     const size_t *session_count;         // likewise: how many sessions are open at any time
 };
@@ -27,6 +27,12 @@ struct service_settings {
 // Begins to tell, with the next turn of the loop. NULL when out of memory.
 struct service *service_new(const struct service_settings *settings);
 void service_free(struct service *service);
+
+// The daemon reads its configuration again; and is done with that, or with starting what the
+// configuration says. `trouble`: why nothing has changed, for the status line from then on; or
+// NULL.
+void service_reloading(struct service *service);
+void service_reloaded(struct service *service, const char *trouble);
 
 // The daemon has begun to stop.
 void service_stopping(struct service *service);

@@ -158,8 +158,17 @@ status_method_times(const struct pool_report *report)
     return object;
 }
 
+// Of the pools that are not served, some are still to come.
+static const char *
+state_name(const struct pool *pool, bool served)
+{
+    if (served)
+        return "serving";
+    return pool_is_winding_down(pool) ? "leaving" : "coming";
+}
+
 static json_t *
-status_pool(const struct pool *pool)
+status_pool(const struct pool *pool, bool served)
 {
     json_t *methods = json_array();
     json_t *workers = json_array();
@@ -172,13 +181,14 @@ status_pool(const struct pool *pool)
     for (unsigned i = 0; i < report.config->processes; i++)
         if (pool_worker(pool, i) != NULL)
             json_array_append_new(workers, status_worker(pool_worker(pool, i)));
-    object = json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:f, s:o, s:o}", "name",
-                       report.config->name, "kind", kind_name(report.config->kind), "methods",
-                       methods, "processes", (int)report.config->processes, "threads",
-                       (int)report.config->threads, "queued", number(report.queued), "waiting",
-                       status_waiting(report.queue), "running", number(report.running), "restarts",
-                       number(report.restarts), "mean_run_seconds", report.run_time.mean_us / 1e6,
-                       "method_run_seconds", status_method_times(&report), "workers", workers);
+    object = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:f, s:o, s:o}", "name",
+                       report.config->name, "state", state_name(pool, served), "kind",
+                       kind_name(report.config->kind), "methods", methods, "processes",
+                       (int)report.config->processes, "threads", (int)report.config->threads,
+                       "queued", number(report.queued), "waiting", status_waiting(report.queue),
+                       "running", number(report.running), "restarts", number(report.restarts),
+                       "mean_run_seconds", report.run_time.mean_us / 1e6, "method_run_seconds",
+                       status_method_times(&report), "workers", workers);
     if (report.config->in_flight != 0)
         json_object_set_new(object, "in_flight", json_integer(report.config->in_flight));
     if (span_present(report.start_error))
@@ -187,18 +197,49 @@ status_pool(const struct pool *pool)
     return object;
 }
 
+static json_t *
+status_last_reload(const struct reload_report *report)
+{
+    json_t *object;
+
+    if (!report->asked)
+        return json_null();
+    object = json_pack("{s:s, s:o}", "outcome",
+                       report->trouble != NULL ? "refused"
+                       : report->under_way     ? "under way"
+                                               : "done",
+                       "age_seconds", seconds_since(report->asked_us));
+    if (report->trouble != NULL)
+        json_object_set_new(object, "reason", json_string(report->trouble));
+    return object;
+}
+
+static json_t *
+status_configuration(const struct methods_view *view)
+{
+    return json_pack("{s:o, s:o}", "generation", number(view->reload.generation), "last_reload",
+                     status_last_reload(&view->reload));
+}
+
+static json_t *
+status_pools(const struct methods_view *view)
+{
+    const struct pool *pool;
+    json_t *pools = json_array();
+
+    for (size_t i = 0; (pool = dispatcher_pool(view->dispatcher, i)) != NULL; i++)
+        json_array_append_new(pools, status_pool(pool, i < view->config->pool_count));
+    return pools;
+}
+
 json_t *
 methods_status(const struct methods_view *view)
 {
-    json_t *pools = json_array();
-
-    for (size_t i = 0; i < view->config->pool_count; i++)
-        json_array_append_new(pools, status_pool(dispatcher_pool(view->dispatcher, i)));
-    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-                     OFFLOAD_VERSION, "pid", (int)getpid(), "state",
-                     view->draining ? "draining" : "serving", "uptime_seconds",
-                     seconds_since(view->statistics->started_us), "listen", status_listen(view),
-                     "sessions", status_sessions(view), "callers", status_callers(view->callers),
-                     "requests", status_requests(view->statistics), "jobs", status_jobs(view),
-                     "loop_lag", status_lag(view->lag), "pools", pools);
+    return json_pack(
+        "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", OFFLOAD_VERSION,
+        "pid", (int)getpid(), "state", view->draining ? "draining" : "serving", "uptime_seconds",
+        seconds_since(view->statistics->started_us), "configuration", status_configuration(view),
+        "listen", status_listen(view), "sessions", status_sessions(view), "callers",
+        status_callers(view->callers), "requests", status_requests(view->statistics), "jobs",
+        status_jobs(view), "loop_lag", status_lag(view->lag), "pools", status_pools(view));
 }

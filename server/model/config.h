@@ -84,8 +84,9 @@ unsigned config_weight(const struct config *config, uid_t uid);
 unsigned config_slots(const struct pool_config *pool);
 
 // What went wrong, ready to print: "offloadd.conf:12: unknown key 'proceses' in [pool cpu]".
+#define CONFIG_ERROR_MAX 512
 struct config_error {
-    char text[512];
+    char text[CONFIG_ERROR_MAX];
 };
 
 // Where the configuration comes from.

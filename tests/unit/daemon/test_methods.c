@@ -443,6 +443,78 @@ test_status_of_what_waits(void **state)
     house_close(&view.house);
 }
 
+static void
+check_reload(struct view *view, const char *outcome)
+{
+    json_auto_t *status = call(view, "server.status");
+    json_t *configuration = json_object_get(status, "configuration");
+    json_t *last = json_object_get(configuration, "last_reload");
+
+    assert_int_equal(number_of(configuration, "generation"), 7);
+    if (outcome == NULL) {
+        assert_true(json_is_null(last));
+        return;
+    }
+    assert_string_equal(text_of(last, "outcome"), outcome);
+    assert_true(json_real_value(json_object_get(last, "age_seconds")) >= 1);
+    if (view->view.reload.trouble != NULL)
+        assert_string_equal(text_of(last, "reason"), "why \"not\"");
+    else
+        assert_null(json_object_get(last, "reason"));
+}
+
+static void
+test_status_of_a_reload(void **state)
+{
+    struct view view;
+
+    (void)state;
+    view_open(&view);
+    view.view.reload = (struct reload_report){.generation = 7};
+    check_reload(&view, NULL);
+    view.view.reload.asked = true;
+    view.view.reload.asked_us = clock_us() - 1000000;
+    check_reload(&view, "done");
+    view.view.reload.under_way = true;
+    check_reload(&view, "under way");
+    view.view.reload.trouble = "why \"not\"";
+    check_reload(&view, "refused");
+    house_close(&view.house);
+}
+
+// Each pool says whether it is served, to come, or on its way out.
+static void
+test_status_of_pools_on_the_move(void **state)
+{
+    static const char *const expected[] = {"serving", "serving", "coming"};
+    struct pool_config pools[2];
+    struct config config;
+    struct view view;
+    json_t *status;
+
+    (void)state;
+    view_open(&view);
+    config = view.house.config;
+    config.pools = pools;
+    pools[0] = view.pools[0];
+    pools[1] = view.pools[1];
+    pools[1].wait_ready = true; // the script never says so
+    pools[1].start_timeout_us = 0;
+    assert_int_equal(dispatcher_reload(view.house.dispatcher, &config), 0);
+    for (int round = 0; round < 2; round++) {
+        status = call(&view, "server.status");
+        assert_int_equal(json_array_size(json_object_get(status, "pools")), 3);
+        for (size_t i = 0; i < 3; i++)
+            assert_string_equal(
+                text_of(json_array_get(json_object_get(status, "pools"), i), "state"),
+                round == 1 && i == 2 ? "leaving" : expected[i]);
+        json_decref(status);
+        LOOP_UNTIL(&view.house.loop, pool_worker(dispatcher_pool(view.house.dispatcher, 2), 0));
+        dispatcher_drain(view.house.dispatcher); // nothing is coming any more
+    }
+    house_close(&view.house);
+}
+
 // A pool whose program is missing says so.
 static void
 test_status_of_a_broken_pool(void **state)
@@ -478,6 +550,8 @@ main(void)
         cmocka_unit_test(test_discover_errors),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_status_of_what_waits),
+        cmocka_unit_test(test_status_of_a_reload),
+        cmocka_unit_test(test_status_of_pools_on_the_move),
         cmocka_unit_test(test_status_of_a_broken_pool),
     };
 

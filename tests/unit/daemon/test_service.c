@@ -34,7 +34,7 @@ fixture_start(struct fixture *fixture)
     fixture->service =
         service_new(&(struct service_settings){.base = fixture->house.loop.base,
                                                .notify = &fixture->notify,
-                                               .config = &fixture->house.config,
+
                                                .dispatcher = fixture->house.dispatcher,
                                                .session_count = &fixture->sessions});
     assert_non_null(fixture->service);
@@ -184,13 +184,93 @@ test_said_later(void **state)
     fixture_close(&fixture);
 }
 
+static void
+test_reloading(void **state)
+{
+    struct fixture fixture;
+    long long told_us = 0;
+
+    (void)state;
+    fixture_open(&fixture, NULL);
+    fixture_start(&fixture);
+    LOOP_UNTIL(&fixture.house.loop, heard(&fixture, "READY=1\n"));
+    forget(&fixture);
+    service_reloading(fixture.service);
+    assert_true(heard(&fixture, "RELOADING=1\nMONOTONIC_USEC=")); // at once
+    assert_int_equal(sscanf(fixture.heard, "RELOADING=1\nMONOTONIC_USEC=%lld\n", &told_us), 1);
+    assert_in_range(clock_us() - told_us, 0, LOOP_PATIENCE_US);
+    assert_true(heard(&fixture, "EXTEND_TIMEOUT_USEC="));
+    assert_true(heard(&fixture, "STATUS=Reloading; workers still to come up: 0 of 1\n"));
+    assert_false(heard(&fixture, "READY"));
+    forget(&fixture);
+    service_reloaded(fixture.service, NULL);
+    assert_true(heard(&fixture, "READY=1\nSTATUS=Serving; jobs: "));
+    assert_false(heard(&fixture, "refused"));
+    fixture_close(&fixture);
+}
+
+// The reason stands in the status line until a reload does better. It is of one line.
+static void
+test_reload_refused(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, NULL);
+    fixture_start(&fixture);
+    LOOP_UNTIL(&fixture.house.loop, heard(&fixture, "READY=1\n"));
+    service_reloading(fixture.service);
+    service_reloaded(fixture.service, "a\nREADY=1\x7f.conf:3: unknown key");
+    assert_true(heard(&fixture, "sessions: 2; reload refused: a?READY=1?.conf:3: unknown key\n"));
+    forget(&fixture);
+    fixture.sessions = 3;
+    LOOP_UNTIL(&fixture.house.loop, heard(&fixture, "sessions: 3; reload refused: a?"));
+    service_reloading(fixture.service);
+    service_reloaded(fixture.service, NULL);
+    assert_true(heard(&fixture, "sessions: 3\n"));
+    fixture_close(&fixture);
+}
+
+// Whoever is still starting is not reloading, nor is who stops.
+static void
+test_reloading_at_the_wrong_time(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, NULL);
+    fixture_start(&fixture);
+    service_reloading(fixture.service);
+    service_reloaded(fixture.service, "no");
+    assert_false(heard(&fixture, "RELOADING"));
+    assert_false(heard(&fixture, "READY"));
+    LOOP_UNTIL(&fixture.house.loop, heard(&fixture, "READY=1\n"));
+    assert_true(heard(&fixture, "; reload refused: no\n"));
+    service_reloading(fixture.service);
+    forget(&fixture);
+    service_stopping(fixture.service);
+    assert_true(heard(&fixture, "READY=1\nSTATUS="));
+    assert_true(heard(&fixture, "--\nSTOPPING=1\n"));
+    forget(&fixture);
+    service_reloading(fixture.service);
+    service_reloaded(fixture.service, NULL);
+    assert_false(heard(&fixture, "R"));
+    fixture_close(&fixture);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ready),    cmocka_unit_test(test_starting),
-        cmocka_unit_test(test_failed),   cmocka_unit_test(test_watchdog),
-        cmocka_unit_test(test_stopping), cmocka_unit_test(test_said_later),
+        cmocka_unit_test(test_ready),
+        cmocka_unit_test(test_starting),
+        cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_watchdog),
+        cmocka_unit_test(test_stopping),
+        cmocka_unit_test(test_said_later),
+        cmocka_unit_test(test_reloading),
+        cmocka_unit_test(test_reload_refused),
+        cmocka_unit_test(test_reloading_at_the_wrong_time),
     };
 
     signal(SIGPIPE, SIG_IGN);

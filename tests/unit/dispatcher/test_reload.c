@@ -519,20 +519,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_same_again),
-        cmocka_unit_test(test_another_pool),
-        cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_served_until_then),
-        cmocka_unit_test(test_coming_stays),
-        cmocka_unit_test(test_retried),
-        cmocka_unit_test(test_dropped),
-        cmocka_unit_test(test_dropped_method),
-        cmocka_unit_test(test_delayed),
-        cmocka_unit_test(test_cancelled),
-        cmocka_unit_test(test_cannot_start),
-        cmocka_unit_test(test_cannot_be_made),
-        cmocka_unit_test(test_drain_forgets),
-        cmocka_unit_test(test_abort_with_pools_that_go),
+        cmocka_unit_test(test_the_same_again), cmocka_unit_test(test_another_pool),
+        cmocka_unit_test(test_changed),        cmocka_unit_test(test_served_until_then),
+        cmocka_unit_test(test_coming_stays),   cmocka_unit_test(test_retried),
+        cmocka_unit_test(test_dropped),        cmocka_unit_test(test_dropped_method),
+        cmocka_unit_test(test_delayed),        cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_cannot_start),   cmocka_unit_test(test_cannot_be_made),
+        cmocka_unit_test(test_drain_forgets),  cmocka_unit_test(test_abort_with_pools_that_go),
     };
 
     signal(SIGPIPE, SIG_IGN);
