@@ -87,6 +87,7 @@ static inline struct peer *
 start_whole(struct fixture *fixture, const char *script, const char *keys)
 {
     peer_close(start(fixture, script, keys));
+    fixture_await(fixture, "sessions.open", 1); // that one is gone, the one that watches is left
     fixture_adopt(fixture);
     return open_tcp(fixture);
 }
