@@ -160,6 +160,7 @@ dispatcher_start(struct dispatcher *dispatcher, struct job *job)
 static bool
 dispatcher_count_in(struct dispatcher *dispatcher, struct job *job)
 {
+    job->number = ++dispatcher->numbers;
     dispatcher->jobs++;
     dispatcher->memory += job_size(job);
     if (dispatcher->draining)

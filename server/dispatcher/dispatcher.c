@@ -30,19 +30,22 @@ static void dispatcher_run_again(struct dispatcher *dispatcher, struct job *job)
 
 // Its worker died, and it may run again.
 static bool
-dispatcher_retries(const struct dispatcher *dispatcher, const struct job *job,
+dispatcher_retries(struct dispatcher *dispatcher, const struct job *job,
                    const struct outcome *outcome)
 {
-    unsigned crash_limit;
+    bool wanted = job->retries > 0 && !dispatcher->draining;
+    bool again;
 
-    if (outcome->state != JOB_LOST || job->retries == 0 || dispatcher->draining)
+    if (outcome->state != JOB_LOST)
         return false;
-    crash_limit = pool_crash_limit(job->pool);
-    if (job->attempts < crash_limit)
-        return true;
-    log_warning("dispatcher", "a job of method %.*s killed its worker %u times and is given up",
-                (int)job->method.length, job->method.at, job->attempts);
-    return false;
+    again = wanted && job->attempts < pool_crash_limit(job->pool);
+    if (wanted && !again)
+        job_log(&dispatcher->log, LOG_LEVEL_WARNING, job,
+                "killed its worker %u times and is given up", job->attempts);
+    else
+        job_log(&dispatcher->log, LOG_LEVEL_INFO, job, "its worker died%s",
+                again ? "; it runs again" : "");
+    return again;
 }
 
 static void
@@ -189,6 +192,7 @@ deadline_over_cb(void *context, struct job *job, enum timeout_kind kind)
     size_t length = 0;
     char *error;
 
+    job_log(&dispatcher->log, LOG_LEVEL_INFO, job, "timeout-%s is over", timeout_name(kind));
     if (job->pool != NULL && job->state != JOB_DELAYED) {
         error = pool_expire(job->pool, job, kind, &length);
         dispatcher_speak(dispatcher, job, JOB_TIMED_OUT, error, length);
@@ -214,6 +218,7 @@ dispatcher_is_too_late(struct dispatcher *dispatcher, struct job *job)
 
     if (!job_is_overdue(job, clock_us(), &kind))
         return false;
+    job_log(&dispatcher->log, LOG_LEVEL_INFO, job, "timeout-%s is over", timeout_name(kind));
     dispatcher_expire(dispatcher, job, kind);
     return true;
 }

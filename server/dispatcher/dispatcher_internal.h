@@ -10,6 +10,7 @@
 #include "dispatcher/dispatcher.h"
 #include "dispatcher/generation.h"
 #include "dispatcher/holder.h"
+#include "dispatcher/job_log.h"
 #include "dispatcher/sleeper.h"
 
 struct dispatcher {
@@ -31,8 +32,10 @@ struct dispatcher {
     struct holder holder;
     struct delayer delayer;
     struct deadlines deadlines;
-    size_t jobs;   // that have no outcome yet
-    size_t memory; // bytes they hold
+    struct job_log log;
+    uint64_t numbers; // of jobs that came in so far
+    size_t jobs;      // that have no outcome yet
+    size_t memory;    // bytes they hold
     bool draining;
     bool stopping;
 };

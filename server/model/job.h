@@ -55,6 +55,7 @@ struct job_sink {
 struct job {
     TAILQ_ENTRY(job) link; // in a queue, or among those that run in one place
     enum job_state state;
+    uint64_t number;       // by which the log speaks of it; 0: of none yet
     void *place;           // where it runs, or waits in a worker's pipe; else NULL
     struct pool *pool;     // which pool has it; NULL if none. Only the dispatcher looks inside
     struct span method;    // as the worker knows it; borrowed from the configuration

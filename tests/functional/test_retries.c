@@ -56,7 +56,7 @@ test_crash_limit(struct fixture *fixture)
     say_mortal(fixture, peer, 50, 100);
     expect_death(peer_line(peer), 2);
     log = read_text(fixture->daemon.log);
-    check_contains(log, "die_first killed its worker 2 times");
+    check_contains(log, "die_first: killed its worker 2 times");
     free(log);
     say_mortal(fixture, peer, 1, 100); // under it
     expect_result(peer_line(peer), "1", "2");
