@@ -8,6 +8,7 @@
 #include "client/report.h"
 #include "client/retry.h"
 #include "common/errors.h"
+#include "common/member.h"
 #include "common/message.h"
 
 #include <errno.h>
@@ -124,6 +125,28 @@ print_response(const struct offload_answer *answer)
     return status;
 }
 
+// Only a command's result says so: what is missing is nowhere else.
+static void
+warn_of_truncation(struct span result)
+{
+    static const char *const streams[] = {"stdout", "stderr"};
+
+    if (!span_is(member_find(result, "truncated"), "true") ||
+        !span_present(member_find(result, "exit_code")))
+        return;
+    for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++) {
+        char name[32];
+        struct span bytes;
+
+        snprintf(name, sizeof(name), "%s_bytes", streams[i]);
+        bytes = member_find(result, name);
+        if (span_present(bytes))
+            report_problem("%s is cut: the command wrote %.*s bytes, of which the daemon keeps the "
+                           "beginning",
+                           streams[i], (int)bytes.length, bytes.at);
+    }
+}
+
 static int
 print_answer(const struct options *options, const struct offload_answer *answer)
 {
@@ -131,6 +154,8 @@ print_answer(const struct options *options, const struct offload_answer *answer)
     bool failed = answer->outcome == OFFLOAD_ERROR;
     int status;
 
+    if (!failed)
+        warn_of_truncation(value);
     if (!options->json)
         return failed ? report_error(NULL, value) : report_stdout(output_line(value));
     status = print_response(answer);

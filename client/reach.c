@@ -39,7 +39,13 @@ reach_named(const char *source, const char *text, const struct manner *manner, s
         return 0;
     if (error == -ENOMEM)
         return report_no_memory();
-    report_problem("no daemon answers at %s: %s", text, strerror(-error));
+    if (error == -EACCES || error == -EPERM)
+        report_problem("%s: %s; the members of its group may use it, see 'ls -l'", text,
+                       strerror(-error));
+    else
+        report_problem("no daemon answers at %s: %s; start one with 'offloadd --listen %s', or use "
+                       "--local",
+                       text, strerror(-error), text);
     return EXIT_STATUS_UNAVAILABLE;
 }
 

@@ -358,7 +358,61 @@ test_a_killed_client_takes_its_job_along(struct fixture *fixture)
     fixture_await_workers(fixture);
 }
 
-HARNESS_MAIN(SCENARIO(test_call_takes_json), SCENARIO(test_call_takes_words),
+#define CUT(command, method, param)                                                            \
+    command_run(command, OFFLOAD_PROGRAM,                                                      \
+                (const char *const[]){                                                         \
+                    "--local", "--set", "pool.big.command=/usr/bin/head -c {count} /dev/zero", \
+                    "--set", "pool.big.methods=big", "call", method, param, NULL},             \
+                NULL, NULL)
+
+// A result that is not whole is told, as nobody looks for "truncated".
+static void
+test_a_cut_output_is_told(struct fixture *fixture)
+{
+    struct command command;
+
+    (void)fixture;
+    CUT(&command, "big", "count=1000");
+    assert_int_equal(command.status, 0);
+    assert_string_equal(command.err, "");
+    command_done(&command);
+    CUT(&command, "big", "count=3000000");
+    assert_int_equal(command.status, 0);
+    assert_string_equal(command.err, "offload: stdout is cut: the command wrote 3000000 bytes, of "
+                                     "which the daemon keeps the beginning\n");
+    command_done(&command);
+    CUT(&command, "echo", "truncated=true");
+    check_output(&command, "{\"truncated\":true}\n");
+}
+
+// As offload(1) shows it.
+static void
+test_options_by_job_run(struct fixture *fixture)
+{
+    struct command command;
+
+    CLIENT(fixture, &command, NULL, "call", "job.run", "method=sleep", "params=[1000]",
+           "options={\"timeouts\":{\"run\":0.1}}");
+    check_failure(&command, 124, "Timed out");
+}
+
+static void
+test_errors_say_what_to_do(struct fixture *fixture)
+{
+    struct command command;
+
+    (void)fixture;
+    command_run(&command, OFFLOAD_PROGRAM,
+                (const char *const[]){"--server", "unix:/no/such/socket", "ping", NULL}, NULL,
+                NULL);
+    check_failure(&command, 69,
+                  "no daemon answers at unix:/no/such/socket: No such file or directory; start one "
+                  "with 'offloadd --listen unix:/no/such/socket', or use --local");
+}
+
+HARNESS_MAIN(SCENARIO_MANUAL(test_a_cut_output_is_told), SCENARIO(test_options_by_job_run),
+             SCENARIO_MANUAL(test_errors_say_what_to_do), SCENARIO(test_call_takes_json),
+             SCENARIO(test_call_takes_words),
              SCENARIO_CONFIG(test_the_exit_status_is_that_of_the_error, CONFIG_FAULTY),
              SCENARIO_MANUAL(test_wrong_usage), SCENARIO_MANUAL(test_no_daemon),
              SCENARIO_CONFIG(test_the_daemon_dies_during_a_call, CONFIG_FAULTY),
