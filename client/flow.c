@@ -19,8 +19,6 @@
 #define UNTAKEN_MARK ((size_t)1 << 20)
 #define HELD_MARK    ((size_t)8 << 20)
 
-#define LOOK_US 50000
-
 // Exit statuses of parallel(1).
 #define FAILURES_MAX  100
 #define STATUS_BROKEN 255
@@ -173,31 +171,6 @@ log_written(struct flow *flow)
     return REPORT_STATUS_IO;
 }
 
-struct meter_counts
-flow_meter(const struct flow *flow)
-{
-    const struct flow_counts *counts = &flow->counts;
-    uint64_t total = flow->input_ended ? counts->taken : input_total(flow->input);
-
-    return (struct meter_counts){
-        .succeeded = counts->succeeded,
-        .failed = counts->failed,
-        .running = window_open(flow->window),
-        .total = total > counts->skipped ? total - counts->skipped : 0,
-    };
-}
-
-static void
-show_progress(struct flow *flow)
-{
-    struct meter_counts counts;
-
-    if (flow->progress == NULL || flow->over)
-        return;
-    counts = flow_meter(flow);
-    progress_show(flow->progress, &counts);
-}
-
 // Takes what there is room for, sends and prints it. What the input has at the moment makes a
 // batch: nothing waits for a batch to fill up.
 static void
@@ -215,7 +188,7 @@ pump(struct flow *flow)
         flow_end(flow, status);
     else if ((flow->input_ended || flow->course != FLOW_RUNNING) && window_is_empty(flow->window))
         flow_end(flow, 0);
-    show_progress(flow);
+    flow_show_progress(flow);
 }
 
 static void
@@ -238,36 +211,6 @@ retry_cb(void *context)
 {
     flow_retry_cb(context);
     pump(context);
-}
-
-static void
-progress_cb(void *context)
-{
-    struct flow *flow = context;
-    struct meter_counts counts = flow_meter(flow);
-
-    progress_tick(flow->progress, &counts);
-    loop_timer_set(flow->progress_timer, PROGRESS_TICK_US);
-}
-
-// Looks at all that run, now and then.
-static void
-look_cb(void *context)
-{
-    struct flow *flow = context;
-
-    for (unsigned i = 0; !flow->over && i < flow->plan->in_flight; i++) {
-        struct window_place *place = window_at(flow->window, i);
-
-        if (place == NULL)
-            continue;
-        if (flow->plan->speaks(flow->plan->context, &place->job))
-            progress_hide_for_errors(flow->progress);
-        flow->plan->look(flow->plan->context, flow->output, &place->job);
-    }
-    output_push(flow->output);
-    show_progress(flow);
-    loop_timer_set(flow->look_timer, LOOK_US);
 }
 
 static void
@@ -319,27 +262,6 @@ static const struct output_handlers output_handlers = {
 };
 
 static bool
-build_timers(struct flow *flow)
-{
-    const struct flow_plan *plan = flow->plan;
-
-    if (plan->look != NULL) {
-        flow->look_timer = loop_timer_new(flow->base, look_cb, flow);
-        if (flow->look_timer == NULL)
-            return false;
-        loop_timer_set(flow->look_timer, LOOK_US);
-    }
-    if (plan->progress != PROGRESS_NONE) {
-        flow->progress = progress_new(plan->progress);
-        flow->progress_timer = loop_timer_new(flow->base, progress_cb, flow);
-        if (flow->progress == NULL || flow->progress_timer == NULL)
-            return false;
-        loop_timer_set(flow->progress_timer, PROGRESS_TICK_US);
-    }
-    return true;
-}
-
-static bool
 build(struct flow *flow)
 {
     const struct flow_plan *plan = flow->plan;
@@ -348,7 +270,7 @@ build(struct flow *flow)
     flow->batch = calloc(plan->batch_max, sizeof(struct window_place *));
     flow->output = output_new(flow->base, &output_handlers, flow);
     flow->retry_timer = loop_timer_new(flow->base, retry_cb, flow);
-    if (!build_timers(flow))
+    if (!flow_watch(flow))
         return false;
     flow->interrupt = loop_signal_new(flow->base, SIGINT, interrupt_cb, flow);
     flow->input = plan->words != NULL

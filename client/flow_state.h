@@ -57,8 +57,14 @@ struct flow {
 void flow_end(struct flow *flow, int broken);
 void flow_end_no_memory(struct flow *flow);
 
+// ---- flow_watch.c ----------------------------------------------------------------------------
+
 // How far it is.
 struct meter_counts flow_meter(const struct flow *flow);
+// Brings back what was hidden before something was written.
+void flow_show_progress(struct flow *flow);
+// Sets the timers that the plan needs. False when out of memory.
+bool flow_watch(struct flow *flow);
 
 // ---- flow_send.c -----------------------------------------------------------------------------
 
