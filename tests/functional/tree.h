@@ -13,7 +13,8 @@
 
 #define TREE_CHILDREN_MAX 5
 #define TREE_DEPTH_MAX    3      // gather-depth-max of the daemon
-#define TREE_TIMEOUT      "0.03" // seconds, of what is timed
+#define TREE_TIMEOUT      "0.01" // seconds, of what is timed
+#define TREE_TIMEOUT_MS   10
 
 enum tree_kind {
     TREE_GATE,    // a job that the test ends

@@ -51,6 +51,7 @@ struct play {
     long steps;
     long gates;
     long races;
+    bool timed; // the model has timed something out that the daemon may not have yet
     long cancels;
 };
 
