@@ -239,16 +239,31 @@ static void
 test_partials(struct fixture *fixture)
 {
     struct peer *peer = open_tcp(fixture);
+    char *expected;
+    char longer[16];
+    char shorter[16];
 
-    peer_say(peer, REQUEST_WITH("{\"progress\":true}", "7", "job.gather",
-                                "{\"mode\":\"settled\",\"calls\":[" SLEEP("0.4") "," CALL(
-                                    "echo", "[1, 2]") "," SLEEP("0.2") "]}"));
+    // Where everything takes longer, so do they, that the order stays.
+    snprintf(shorter, sizeof(shorter), "%g", 0.2 * deadline_slowness());
+    snprintf(longer, sizeof(longer), "%g", 0.4 * deadline_slowness());
+    peer_say(peer,
+             REQUEST_WITH("{\"progress\":true}", "7", "job.gather",
+                          "{\"mode\":\"settled\",\"calls\":[" SLEEP("%s") "," CALL(
+                              "echo", "[1, 2]") "," SLEEP("%s") "]}"),
+             longer, shorter);
     assert_string_equal(peer_line(peer), PARTIAL("7", "1", "\"result\":[1, 2]"));
-    assert_string_equal(peer_line(peer), PARTIAL("7", "2", "\"result\":" SLEPT("0.2")));
-    assert_string_equal(peer_line(peer), PARTIAL("7", "0", "\"result\":" SLEPT("0.4")));
-    expect_result(
-        peer_line(peer), "7",
-        "[{\"result\":" SLEPT("0.4") "},{\"result\":[1, 2]},{\"result\":" SLEPT("0.2") "}]");
+    assert_true(asprintf(&expected, PARTIAL("7", "2", "\"result\":" SLEPT("%s")), shorter) > 0);
+    assert_string_equal(peer_line(peer), expected);
+    free(expected);
+    assert_true(asprintf(&expected, PARTIAL("7", "0", "\"result\":" SLEPT("%s")), longer) > 0);
+    assert_string_equal(peer_line(peer), expected);
+    free(expected);
+    assert_true(
+        asprintf(&expected,
+                 "[{\"result\":" SLEPT("%s") "},{\"result\":[1, 2]},{\"result\":" SLEPT("%s") "}]",
+                 longer, shorter) > 0);
+    expect_result(peer_line(peer), "7", expected);
+    free(expected);
 }
 
 // What decides it is told as well, and then nothing more.

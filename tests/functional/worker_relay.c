@@ -41,9 +41,9 @@ main(int argc, char *argv[])
 
         if (poll(wait, 2, -1) < 0)
             return 1;
-        if (wait[0].revents != 0 && !pass_on(0, fd))
-            return 0;
-        if (wait[1].revents != 0 && !pass_on(fd, 1))
-            return 0;
+        if ((wait[0].revents != 0 && !pass_on(0, fd)) || (wait[1].revents != 0 && !pass_on(fd, 1)))
+            break;
     }
+    close(fd);
+    return 0;
 }
