@@ -182,6 +182,8 @@ test_what_cannot_start(struct fixture *fixture)
     expect_result(peer_ask(peer, REQUEST("2", "plain", "{}")), "2", STDOUT("here\\n"));
     write_text(path, "neither a program nor a script\n");
     expect_no_start(fixture, peer, "plain", "", "Exec format error");
+    if (getenv("OFFLOAD_TEST_WRAP") != NULL)
+        return; // the wrapper looks for the interpreter itself, and later
     write_text(path, "#!/no/such/interpreter\n");
     expect_no_start(fixture, peer, "plain", "the interpreter of ", "No such file or directory");
 }
