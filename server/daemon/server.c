@@ -2,23 +2,17 @@
 #include "daemon/server.h"
 
 #include "common/clock.h"
-#include "common/errors.h"
 #include "common/log.h"
 #include "daemon/doors.h"
 #include "daemon/methods.h"
-#include "daemon/process.h"
 #include "daemon/reload.h"
 #include "daemon/service.h"
-#include "session/callers.h"
-#include "transport/identity.h"
-#include "transport/quiet.h"
+#include "daemon/sessions.h"
 
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define SUBJECT        "server"
 #define FLUSH_GRACE_US 5000000 // for sending the last answers
@@ -40,18 +34,10 @@ struct server {
     struct turn_task flush;
     struct turn_task drain;
     struct doors *doors;
-    unsigned sessions_max; // the configured one, or less if there are too few descriptors
     struct dispatcher *dispatcher;
     struct statistics statistics;
     struct lag lag;
-    struct messages messages;
-    struct callers callers;
-    struct quiet *idle;       // sessions with nothing in flight
-    struct quiet *unfinished; // sessions in the middle of a line
-    struct session_settings session_settings;
-    struct session_list sessions;
-    size_t session_count;
-    uint64_t session_number;
+    struct sessions *sessions;
     struct service *service; // NULL: nobody wants to hear of it
     struct reload *reload;
     enum server_state state;
@@ -72,7 +58,8 @@ server_set_state(struct server *server, enum server_state state, int64_t patienc
 static void
 server_leave_if_done(struct server *server)
 {
-    if (server->state == SERVER_FLUSHING && server->workers_gone && server->session_count == 0)
+    if (server->state == SERVER_FLUSHING && server->workers_gone &&
+        sessions_open(server->sessions) == 0)
         event_base_loopbreak(server->base);
 }
 
@@ -83,7 +70,7 @@ server_drain(struct server *server, const char *why)
 
     dispatcher_report(server->dispatcher, &report);
     log_notice(SUBJECT, "%s: stopping; %zu jobs run, %zu are queued, %zu sessions are open", why,
-               report.running, report.queued, server->session_count);
+               report.running, report.queued, sessions_open(server->sessions));
     doors_close(server->doors);
     server_set_state(server, SERVER_DRAINING, server->config->drain_timeout_us);
     reload_end(server->reload);
@@ -92,28 +79,14 @@ server_drain(struct server *server, const char *why)
     dispatcher_drain(server->dispatcher);
 }
 
-static void
-server_drop_sessions(struct server *server, const char *reason)
-{
-    struct session *session;
-
-    while ((session = TAILQ_FIRST(&server->sessions)) != NULL)
-        session_drop(session, reason);
-}
-
 // All jobs are settled: send what is still to be sent, and end the workers.
 static void
 server_flush(void *context)
 {
     struct server *server = context;
-    struct session *session;
-    struct session *next;
 
     server_set_state(server, SERVER_FLUSHING, FLUSH_GRACE_US);
-    for (session = TAILQ_FIRST(&server->sessions); session != NULL; session = next) {
-        next = session_list_next(session);
-        session_finish(session);
-    }
+    sessions_finish(server->sessions);
     dispatcher_stop(server->dispatcher);
     server_leave_if_done(server);
 }
@@ -126,8 +99,8 @@ server_hurry(struct server *server, const char *why)
         dispatcher_abort(server->dispatcher);
     } else if (server->state == SERVER_FLUSHING) {
         log_warning(SUBJECT, "%s: %zu sessions are closed with answers unsent", why,
-                    server->session_count);
-        server_drop_sessions(server, why);
+                    sessions_open(server->sessions));
+        sessions_drop(server->sessions, why);
     }
 }
 
@@ -194,47 +167,20 @@ methods_drain_cb(void *context)
 
 // ---- sessions -------------------------------------------------------------------------------
 
-// Who is at the other end of a session.
-struct visitor {
-    struct server *server;
-    bool trusted;
-};
-
 static bool
-is_trusted(int fd)
+sessions_control_cb(void *context, bool trusted, struct span method, struct span params,
+                    struct session_reply *ret_reply)
 {
-    struct identity who = identity_of_peer(fd);
-
-    return who.kind == IDENTITY_UID && (who.uid == 0 || who.uid == geteuid());
-}
-
-static struct visitor *
-visitor_new(struct server *server, int fd)
-{
-    struct visitor *visitor = calloc(1, sizeof(*visitor));
-
-    if (visitor == NULL)
-        return NULL;
-    visitor->server = server;
-    visitor->trusted = is_trusted(fd);
-    return visitor;
-}
-
-static bool
-session_control_cb(void *context, struct span method, struct span params,
-                   struct session_reply *ret_reply)
-{
-    const struct visitor *visitor = context;
-    struct server *server = visitor->server;
+    struct server *server = context;
     struct methods_view view = {
         .config = server->config,
         .statistics = &server->statistics,
         .lag = &server->lag,
         .dispatcher = server->dispatcher,
-        .sessions_open = server->session_count,
-        .callers = &server->callers,
+        .sessions_open = sessions_open(server->sessions),
+        .callers = sessions_callers(server->sessions),
         .draining = server->state != SERVER_SERVING,
-        .trusted = visitor->trusted,
+        .trusted = trusted,
         .drain = methods_drain_cb,
         .drain_context = server,
     };
@@ -245,62 +191,17 @@ session_control_cb(void *context, struct span method, struct span params,
 }
 
 static void
-session_closed_cb(void *context, struct session *session)
+sessions_empty_cb(void *context)
 {
-    struct visitor *visitor = context;
-    struct server *server = visitor->server;
-
-    free(visitor);
-    session_list_remove(&server->sessions, session);
-    server->session_count--;
-    server_leave_if_done(server);
-}
-
-static const struct session_hooks session_hooks = {
-    .control = session_control_cb,
-    .closed = session_closed_cb,
-};
-
-// Says why and hangs up. The socket is new and its buffer empty: the few bytes fit, or are lost.
-static void
-server_turn_away(struct server *server, int fd)
-{
-    char line[256];
-    int length =
-        snprintf(line, sizeof(line),
-                 "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,\"message\":\"%s\","
-                 "\"data\":{\"limit\":\"sessions-max\",\"max\":%u,\"retry_after\":1}}}\n",
-                 ERROR_BUSY, error_info(ERROR_BUSY)->text, server->sessions_max);
-
-    server->statistics.sessions_refused++;
-    send(fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    close(fd);
+    server_leave_if_done(context);
 }
 
 static void
 doors_accepted_cb(void *context, int fd, const struct address *peer)
 {
     struct server *server = context;
-    struct visitor *visitor = NULL;
-    struct session *session = NULL;
-    char text[ADDRESS_TEXT_MAX];
 
-    turn_begin(server->turn);
-    if (server->session_count < server->sessions_max)
-        visitor = visitor_new(server, fd);
-    if (visitor != NULL)
-        session = session_new(&server->session_settings, fd, ++server->session_number,
-                              &session_hooks, visitor);
-    if (session == NULL) {
-        free(visitor);
-        server_turn_away(server, fd);
-        return;
-    }
-    address_format(peer, text);
-    log_debug(SUBJECT, "session %llu from %s", (unsigned long long)server->session_number, text);
-    session_list_insert(&server->sessions, session);
-    server->session_count++;
-    server->statistics.sessions_accepted++;
+    sessions_take(server->sessions, fd, peer);
 }
 
 // ---- beginning and end ----------------------------------------------------------------------
@@ -332,13 +233,10 @@ server_make_loop(struct server *server)
     event_config_free(options);
     if (server->base == NULL || (server->turn = turn_new(server->base)) == NULL)
         return -1;
-    server->idle = quiet_new(server->base, server->config->session_timeout_us);
-    server->unfinished = quiet_new(server->base, server->config->line_timeout_us);
     server->terminate = evsignal_new(server->base, SIGTERM, server_signal_cb, server);
     server->interrupt = evsignal_new(server->base, SIGINT, server_signal_cb, server);
     server->patience = evtimer_new(server->base, server_patience_cb, server);
-    if (server->idle == NULL || server->unfinished == NULL || server->terminate == NULL ||
-        server->interrupt == NULL || server->patience == NULL)
+    if (server->terminate == NULL || server->interrupt == NULL || server->patience == NULL)
         return -1;
     return evsignal_add(server->terminate, NULL) != 0 || evsignal_add(server->interrupt, NULL) != 0
                ? -1
@@ -367,7 +265,7 @@ server_start_service(struct server *server)
         .base = server->base,
         .notify = server->settings.notify,
         .dispatcher = server->dispatcher,
-        .session_count = &server->session_count,
+        .sessions = server->sessions,
     };
 
     if (settings.notify == NULL || settings.notify->fd < 0)
@@ -389,18 +287,25 @@ server_start_dispatcher(struct server *server)
     };
 
     server->dispatcher = dispatcher_new(&settings, &dispatcher_callbacks, server);
-    server->session_settings = (struct session_settings){
+    return server->dispatcher != NULL ? 0 : -1;
+}
+
+static int
+server_make_sessions(struct server *server)
+{
+    struct sessions_settings settings = {
         .base = server->base,
         .turn = server->turn,
         .config = server->config,
         .statistics = &server->statistics,
         .dispatcher = server->dispatcher,
-        .messages = &server->messages,
-        .callers = &server->callers,
-        .idle = server->idle,
-        .unfinished = server->unfinished,
+        .control = sessions_control_cb,
+        .empty = sessions_empty_cb,
+        .context = server,
     };
-    return server->dispatcher != NULL ? 0 : -1;
+
+    server->sessions = sessions_new(&settings);
+    return server->sessions != NULL ? 0 : -1;
 }
 
 // What all of the daemon looks at changes at once.
@@ -410,8 +315,7 @@ reload_applied_cb(void *context, const struct config *config)
     struct server *server = context;
 
     server->config = config;
-    server->session_settings.config = config;
-    server->sessions_max = process_sessions_max(config);
+    sessions_configure(server->sessions, config);
     log_set_level(config->log_level);
 }
 
@@ -444,16 +348,12 @@ server_new(const struct server_settings *settings, struct server_error *ret_erro
     server->settings = *settings;
     server->config = settings->config;
     server->statistics.started_us = clock_us();
-    TAILQ_INIT(&server->sessions);
-    messages_init(&server->messages);
-    callers_init(&server->callers);
     turn_task_init(&server->flush, server_flush, server);
     turn_task_init(&server->drain, server_drain_asked, server);
     // Listening comes before the first worker is started: an address in use is found out in time.
-    server->sessions_max = process_sessions_max(server->config);
     if (server_make_loop(server) == 0 && server_listen(server, &error) == 0 &&
-        server_start_dispatcher(server) == 0 && server_start_service(server) == 0 &&
-        server_start_reload(server) == 0)
+        server_start_dispatcher(server) == 0 && server_make_sessions(server) == 0 &&
+        server_start_service(server) == 0 && server_start_reload(server) == 0)
         return server;
 fail:
     snprintf(ret_error->text, sizeof(ret_error->text), "%s", error.text);
@@ -481,14 +381,12 @@ server_free(struct server *server)
     turn_cancel(&server->drain);
     turn_free(server->turn);
     dispatcher_free(server->dispatcher);
-    quiet_free(server->idle);
-    quiet_free(server->unfinished);
+    sessions_free(server->sessions);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
         if (*events[i] != NULL)
             event_free(*events[i]);
     if (server->base != NULL)
         event_base_free(server->base);
-    messages_done(&server->messages);
     free(server);
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "daemon/sessions.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -100,7 +101,7 @@ describe(const struct service *service, char text[STATUS_SIZE])
     }
     snprintf(text, STATUS_SIZE, "%s; jobs: %zu running, %zu queued; workers: %zu; sessions: %zu",
              name, report.running, report.queued, count_workers(service),
-             *service->settings.session_count);
+             sessions_open(service->settings.sessions));
     add_broken_pools(service, text, STATUS_SIZE);
     add_trouble(service, text, STATUS_SIZE);
 }

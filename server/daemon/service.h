@@ -13,15 +13,14 @@
 #include "daemon/notify.h"
 #include "dispatcher/dispatcher.h"
 
-#include <stddef.h>
-
 struct service;
+struct sessions;
 
 struct service_settings {
     struct event_base *base;
     const struct notify *notify;         // outlives it
     const struct dispatcher *dispatcher; // likewise
-    const size_t *session_count;         // likewise: how many sessions are open at any time
+    const struct sessions *sessions;     // likewise
 };
 
 // Begins to tell, with the next turn of the loop. NULL when out of memory.

@@ -1,16 +1,28 @@
 // What the service manager is told, and in which order: over a real dispatcher with one pool.
 #include "common/log.h"
 #include "daemon/service.h"
+#include "daemon/sessions.h"
 #include "tests/unit/daemon/manager.h"
 #include "tests/unit/dispatcher/fixture.h"
 
 #include <signal.h>
 
+// A stand-in: what the service asks them is only how many there are.
+struct sessions {
+    size_t count;
+};
+
+size_t
+sessions_open(const struct sessions *sessions)
+{
+    return sessions->count;
+}
+
 struct fixture {
     struct house house;
     struct manager manager;
     struct notify notify;
-    size_t sessions;
+    struct sessions sessions;
     struct service *service;
     char heard[16384]; // all messages, each followed by a line "--"
 };
@@ -19,7 +31,7 @@ static void
 fixture_open(struct fixture *fixture, const char *watchdog)
 {
     memset(fixture, 0, sizeof(*fixture));
-    fixture->sessions = 2;
+    fixture->sessions.count = 2;
     manager_open(&fixture->manager);
     if (watchdog != NULL)
         setenv("WATCHDOG_USEC", watchdog, 1);
@@ -34,9 +46,8 @@ fixture_start(struct fixture *fixture)
     fixture->service =
         service_new(&(struct service_settings){.base = fixture->house.loop.base,
                                                .notify = &fixture->notify,
-
                                                .dispatcher = fixture->house.dispatcher,
-                                               .session_count = &fixture->sessions});
+                                               .sessions = &fixture->sessions});
     assert_non_null(fixture->service);
 }
 
@@ -84,7 +95,7 @@ test_ready(void **state)
     assert_false(heard(&fixture, "WATCHDOG"));
     // What is known already is not said again.
     forget(&fixture);
-    fixture.sessions = 3;
+    fixture.sessions.count = 3;
     LOOP_UNTIL(&fixture.house.loop, heard(&fixture, "sessions: 3\n"));
     assert_false(heard(&fixture, "READY"));
     assert_false(heard(&fixture, "EXTEND"));
@@ -223,7 +234,7 @@ test_reload_refused(void **state)
     service_reloaded(fixture.service, "a\nREADY=1\x7f.conf:3: unknown key");
     assert_true(heard(&fixture, "sessions: 2; reload refused: a?READY=1?.conf:3: unknown key\n"));
     forget(&fixture);
-    fixture.sessions = 3;
+    fixture.sessions.count = 3;
     LOOP_UNTIL(&fixture.house.loop, heard(&fixture, "sessions: 3; reload refused: a?"));
     service_reloading(fixture.service);
     service_reloaded(fixture.service, NULL);
