@@ -2,35 +2,15 @@
 // order of the end. The pool's workers are scripts (pool/script_worker.h).
 #include "common/errors.h"
 #include "common/log.h"
-#include "tests/unit/dispatcher/fixture.h"
+#include "tests/unit/dispatcher/result.h"
 
 #include <signal.h>
-
-struct result {
-    int times;
-    enum job_state state;
-    char body[512];
-};
-
-static void
-finished(void *context, const struct outcome *outcome)
-{
-    struct result *result = context;
-
-    result->times++;
-    result->state = outcome->state;
-    snprintf(result->body, sizeof(result->body), "%.*s", (int)outcome->body.length,
-             outcome->body.at);
-}
-
-static const struct job_sink sink = {.finished = finished};
 
 static struct job *
 submit_with(struct house *house, struct result *result, const char *method, const char *params)
 {
-    struct job *job = job_new(span_of(params), &sink, result);
+    struct job *job = result_job(result, params);
 
-    memset(result, 0, sizeof(*result));
     dispatcher_submit(house->dispatcher, span_of(method), job);
     return job;
 }
@@ -39,22 +19,6 @@ static struct job *
 submit(struct house *house, struct result *result, const char *method)
 {
     return submit_with(house, result, method, "[]");
-}
-
-static void
-check(const struct result *result, enum job_state state, const char *part)
-{
-    assert_int_equal(result->times, 1);
-    assert_int_equal(result->state, state);
-    if (strstr(result->body, part) == NULL)
-        fail_msg("%s is not in %s", part, result->body);
-}
-
-static void
-await(struct house *house, struct result *result, enum job_state state, const char *part)
-{
-    LOOP_UNTIL(&house->loop, result->times > 0);
-    check(result, state, part);
 }
 
 static void
@@ -259,9 +223,8 @@ test_queue_memory_max(void **state)
 static struct job *
 hold(struct house *house, struct result *result, int64_t total_us)
 {
-    struct job *job = job_new(SPAN("[]"), &sink, result);
+    struct job *job = result_job(result, "[]");
 
-    memset(result, 0, sizeof(*result));
     job->timeouts.us[TIMEOUT_TOTAL] = total_us;
     dispatcher_hold(house->dispatcher, job);
     return job;

@@ -2,68 +2,21 @@
 // pool's worker is a script (pool/script_worker.h).
 #include "common/errors.h"
 #include "common/log.h"
-#include "tests/unit/dispatcher/fixture.h"
+#include "tests/unit/dispatcher/result.h"
 
 #include <signal.h>
 
 #define MS INT64_C(1000)
 
-struct result {
-    int times;
-    enum job_state state;
-    char body[512];
-    int64_t at_us;
-};
-
-static void
-finished(void *context, const struct outcome *outcome)
-{
-    struct result *result = context;
-
-    result->times++;
-    result->state = outcome->state;
-    result->at_us = clock_us();
-    snprintf(result->body, sizeof(result->body), "%.*s", (int)outcome->body.length,
-             outcome->body.at);
-}
-
-static const struct job_sink sink = {.finished = finished};
-
-static struct job *
-prepare(struct result *result, const char *params)
-{
-    struct job *job = job_new(span_of(params), &sink, result);
-
-    memset(result, 0, sizeof(*result));
-    assert_non_null(job);
-    return job;
-}
-
 static struct job *
 submit(struct house *house, struct result *result, const char *method, const char *params,
        int64_t delay_us)
 {
-    struct job *job = prepare(result, params);
+    struct job *job = result_job(result, params);
 
     job->delay_us = delay_us;
     dispatcher_submit(house->dispatcher, span_of(method), job);
     return job;
-}
-
-static void
-check(const struct result *result, enum job_state state, const char *part)
-{
-    assert_int_equal(result->times, 1);
-    assert_int_equal(result->state, state);
-    if (strstr(result->body, part) == NULL)
-        fail_msg("%s is not in %s", part, result->body);
-}
-
-static void
-await(struct house *house, struct result *result, enum job_state state, const char *part)
-{
-    LOOP_UNTIL(&house->loop, result->times > 0);
-    check(result, state, part);
 }
 
 // With a worker that is ready.
@@ -176,20 +129,20 @@ test_timeouts_with_a_delay(void **state)
 
     (void)state;
     house_open(&house);
-    job = prepare(&results[0], "[]");
+    job = result_job(&results[0], "[]");
     job->delay_us = 1000000 * MS;
     job->timeouts.us[TIMEOUT_TOTAL] = 20 * MS;
     dispatcher_submit(house.dispatcher, SPAN("kill"), job);
     await(&house, &results[0], JOB_TIMED_OUT,
           "\"cause\":\"timeout.total\",\"pool\":\"test\",\"jobs_done\":0,\"stderr\":\"\","
           "\"attempts\":0");
-    job = prepare(&results[1], "[]");
+    job = result_job(&results[1], "[]");
     job->delay_us = 60 * MS;
     job->timeouts.us[TIMEOUT_QUEUE] = 30000 * MS; // more than any machine is late
     dispatcher_submit(house.dispatcher, SPAN("answer"), job);
     await(&house, &results[1], JOB_SUCCEEDED, "");
     hanging = submit(&house, &results[2], "hang", "[]", 0);
-    job = prepare(&results[1], "[]");
+    job = result_job(&results[1], "[]");
     job->delay_us = 60 * MS;
     job->timeouts.us[TIMEOUT_QUEUE] = 40 * MS;
     dispatcher_submit(house.dispatcher, SPAN("answer"), job);
@@ -213,7 +166,7 @@ test_what_is_overdue_does_not_start(void **state)
     house_open(&house);
     submit(&house, &first, "answer", "[]", 0);
     for (int i = 0; i < 3; i++) {
-        job = prepare(&results[i], "[]");
+        job = result_job(&results[i], "[]");
         job->timeouts.us[i == 1 ? TIMEOUT_QUEUE : TIMEOUT_TOTAL] = i == 2 ? 30000 * MS : 50 * MS;
         dispatcher_submit(house.dispatcher, i < 2 ? SPAN("kill") : SPAN("answer"), job);
     }
@@ -289,7 +242,7 @@ test_quote(void **state)
 static struct job *
 submit_impatient(struct house *house, struct result *result, int64_t max_wait_us)
 {
-    struct job *job = prepare(result, "[]");
+    struct job *job = result_job(result, "[]");
 
     job->max_wait_us = max_wait_us;
     dispatcher_submit(house->dispatcher, SPAN("answer"), job);
@@ -317,7 +270,7 @@ test_max_wait(void **state)
     submit_impatient(&house, &results[2], 1000000 * MS);
     assert_int_equal(results[2].times, 0);
     // With a delay it is looked at when that is over.
-    job = prepare(&results[1], "[]");
+    job = result_job(&results[1], "[]");
     job->delay_us = 10 * MS;
     job->max_wait_us = 0;
     dispatcher_submit(house.dispatcher, SPAN("answer"), job);

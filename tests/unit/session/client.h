@@ -215,4 +215,21 @@ await_end(struct client *client)
     LOOP_UNTIL(&client->house.loop, read(client->fd, &byte, 1) == 0);
 }
 
+// It says that and is gone: none of its jobs is left.
+static inline void
+check_gone(const char *requests)
+{
+    struct client client;
+    struct dispatcher_report report;
+
+    client_open(&client);
+    say(&client, requests);
+    loop_settle(&client.house.loop);
+    hang_up(&client);
+    LOOP_UNTIL(&client.house.loop, client.closed);
+    report = house_report(&client.house);
+    assert_int_equal(report.queued + report.running + report.held + report.memory, 0);
+    client_close(&client);
+}
+
 #endif

@@ -229,20 +229,6 @@ test_too_large(void **state)
 }
 
 static void
-check_gone(const char *requests)
-{
-    struct client client;
-
-    client_open(&client);
-    say(&client, requests);
-    loop_settle(&client.house.loop);
-    hang_up(&client);
-    LOOP_UNTIL(&client.house.loop, client.closed);
-    expect_nothing_left(&client);
-    client_close(&client);
-}
-
-static void
 test_client_gone(void **state)
 {
     (void)state;

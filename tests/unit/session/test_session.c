@@ -106,20 +106,6 @@ test_end_without_a_word(void **state)
 }
 
 static void
-check_gone(const char *requests)
-{
-    struct client client;
-
-    client_open(&client);
-    say(&client, requests);
-    loop_settle(&client.house.loop);
-    hang_up(&client);
-    LOOP_UNTIL(&client.house.loop, client.closed);
-    assert_int_equal(house_report(&client.house).queued + house_report(&client.house).running, 0);
-    client_close(&client);
-}
-
-static void
 test_client_gone(void **state)
 {
     (void)state;
