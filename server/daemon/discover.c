@@ -4,6 +4,8 @@
 #include "dispatcher/sleeper.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define EITHER "either" // by name or by position
 
@@ -129,10 +131,46 @@ discover_errors(void)
     return errors;
 }
 
-json_t *
-methods_discover(const struct methods_view *view)
+static json_t *
+discover(const struct methods_view *view)
 {
     return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:o}}", "openrpc", "1.2.6", "info", "title",
                      "offload", "version", OFFLOAD_VERSION, "methods", discover_methods(view),
                      "components", "errors", discover_errors());
+}
+
+static bool
+discovery_renew(struct discovery *discovery, const struct methods_view *view)
+{
+    json_auto_t *document = discover(view);
+    size_t length;
+    char *text = methods_dump(document, &length);
+
+    if (text == NULL)
+        return false;
+    discovery_done(discovery);
+    *discovery = (struct discovery){text, length, view->reload.generation};
+    return true;
+}
+
+char *
+methods_discover(const struct methods_view *view, size_t *ret_length)
+{
+    struct discovery *discovery = view->discovery;
+    bool current = discovery->text != NULL && discovery->generation == view->reload.generation;
+    char *copy;
+
+    if (!current && !discovery_renew(discovery, view))
+        return NULL;
+    copy = strndup(discovery->text, discovery->length);
+    if (copy != NULL)
+        *ret_length = discovery->length;
+    return copy;
+}
+
+void
+discovery_done(struct discovery *discovery)
+{
+    free(discovery->text);
+    discovery->text = NULL;
 }

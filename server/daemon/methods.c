@@ -25,13 +25,16 @@ methods_drain(const struct methods_view *view)
 
 static const struct method {
     struct method_info info;
-    json_t *(*answer)(const struct methods_view *view);
+    json_t *(*answer)(const struct methods_view *view); // or, as text:
+    char *(*text)(const struct methods_view *view, size_t *ret_length);
     bool guarded; // for a trusted caller only
 } table[] = {
-    {{"rpc.discover", "Describe every method as an OpenRPC document"}, methods_discover, false},
-    {{"server.drain", "Stop when the running jobs are done"}, methods_drain, true},
-    {{"server.ping", "Answer \"pong\""}, methods_ping, false},
-    {{"server.status", "Report everything counted"}, methods_status, false},
+    {{"rpc.discover", "Describe every method as an OpenRPC document"}, .text = methods_discover},
+    {{"server.drain", "Stop when the running jobs are done"},
+     .answer = methods_drain,
+     .guarded = true},
+    {{"server.ping", "Answer \"pong\""}, .answer = methods_ping},
+    {{"server.status", "Report everything counted"}, .answer = methods_status},
 };
 #define TABLE_SIZE (sizeof(table) / sizeof(table[0]))
 
@@ -71,6 +74,34 @@ refuse(enum error_code code, struct span data, struct session_reply *ret_reply)
     ret_reply->text = error_object(code, data, &ret_reply->length);
 }
 
+char *
+methods_dump(const json_t *answer, size_t *ret_length)
+{
+    char *text = answer != NULL
+                     ? json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
+                     : NULL;
+
+    if (text != NULL)
+        *ret_length = strlen(text);
+    return text;
+}
+
+static void
+answer(const struct methods_view *view, const struct method *method,
+       struct session_reply *ret_reply)
+{
+    json_auto_t *value = NULL;
+
+    ret_reply->failed = false;
+    ret_reply->length = 0;
+    if (method->text != NULL) {
+        ret_reply->text = method->text(view, &ret_reply->length);
+        return;
+    }
+    value = method->answer(view);
+    ret_reply->text = methods_dump(value, &ret_reply->length);
+}
+
 bool
 methods_call(const struct methods_view *view, struct span name, struct span params,
              struct session_reply *ret_reply)
@@ -88,14 +119,7 @@ methods_call(const struct methods_view *view, struct span name, struct span para
                SPAN("{\"reason\":\"only root and the daemon's own user may, on a Unix socket\"}"),
                ret_reply);
     } else {
-        json_auto_t *answer = method->answer(view);
-
-        ret_reply->failed = false;
-        ret_reply->text =
-            answer != NULL
-                ? json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
-                : NULL;
-        ret_reply->length = ret_reply->text != NULL ? strlen(ret_reply->text) : 0;
+        answer(view, method, ret_reply);
     }
     return true;
 }

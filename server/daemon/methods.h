@@ -1,6 +1,5 @@
 // The methods that the daemon answers itself: server.ping, server.status, server.drain,
-// rpc.discover. A const
-// table, one function per method.
+// rpc.discover. A const table, one function per method.
 #ifndef OFFLOAD_DAEMON_METHODS_H
 #define OFFLOAD_DAEMON_METHODS_H
 
@@ -16,6 +15,16 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+// The text of rpc.discover, made once for each configuration: it is long, and every client that
+// completes method names asks for it. All zero: none yet.
+struct discovery {
+    char *text; // malloc
+    size_t length;
+    uint64_t generation; // of the configuration
+};
+void discovery_done(struct discovery *discovery);
 
 // What the methods may look at.
 struct methods_view {
@@ -24,6 +33,7 @@ struct methods_view {
     const struct statistics *statistics;
     const struct lag *lag; // of the daemon's loop
     const struct dispatcher *dispatcher;
+    struct discovery *discovery;  // outlives the view
     const struct address *listen; // what the daemon is really bound to
     size_t listen_count;
     size_t sessions_open;
@@ -46,8 +56,11 @@ struct method_info {
 };
 const struct method_info *methods_info(size_t index); // NULL behind the last
 
-// status.c, discover.c: new references; NULL when out of memory.
+// status.c: a new reference; NULL when out of memory.
 json_t *methods_status(const struct methods_view *view);
-json_t *methods_discover(const struct methods_view *view);
+
+// discover.c, methods.c: malloc; NULL when out of memory.
+char *methods_discover(const struct methods_view *view, size_t *ret_length);
+char *methods_dump(const json_t *answer, size_t *ret_length);
 
 #endif

@@ -38,6 +38,7 @@ struct server {
     struct statistics statistics;
     struct lag lag;
     struct sessions *sessions;
+    struct discovery discovery;
     struct service *service; // NULL: nobody wants to hear of it
     struct reload *reload;
     enum server_state state;
@@ -177,6 +178,7 @@ sessions_control_cb(void *context, bool trusted, struct span method, struct span
         .statistics = &server->statistics,
         .lag = &server->lag,
         .dispatcher = server->dispatcher,
+        .discovery = &server->discovery,
         .sessions_open = sessions_open(server->sessions),
         .callers = sessions_callers(server->sessions),
         .draining = server->state != SERVER_SERVING,
@@ -382,6 +384,7 @@ server_free(struct server *server)
     turn_free(server->turn);
     dispatcher_free(server->dispatcher);
     sessions_free(server->sessions);
+    discovery_done(&server->discovery);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
         if (*events[i] != NULL)
             event_free(*events[i]);

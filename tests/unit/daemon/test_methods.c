@@ -14,6 +14,7 @@ struct view {
     struct methods_view view;
     struct callers callers;
     struct lag lag;
+    struct discovery discovery;
     char *builtin_methods[3];
     struct pool_config pools[2];
 };
@@ -26,6 +27,7 @@ view_open(struct view *view)
 
     house_prepare(house, 2);
     view->lag = (struct lag){0};
+    view->discovery = (struct discovery){0};
     view->builtin_methods[0] = (char *)"echo";
     view->builtin_methods[1] = (char *)"sum_squares";
     view->builtin_methods[2] = NULL;
@@ -47,10 +49,18 @@ view_open(struct view *view)
                                        .statistics = &house->statistics,
                                        .lag = &view->lag,
                                        .dispatcher = house->dispatcher,
+                                       .discovery = &view->discovery,
                                        .listen = &view->address,
                                        .callers = &view->callers,
                                        .listen_count = 1,
                                        .sessions_open = 3};
+}
+
+static void
+view_close(struct view *view)
+{
+    discovery_done(&view->discovery);
+    house_close(&view->house);
 }
 
 static json_t *
@@ -100,7 +110,7 @@ test_ping(void **state)
     answer = call(&view, "server.ping");
     assert_string_equal(json_string_value(answer), "pong");
     json_decref(answer);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 static void
@@ -117,7 +127,7 @@ test_unknown(void **state)
         assert_false(methods_call(&view.view, span_of(names[i]), (struct span){0}, &reply));
     assert_null(reply.text);
     assert_int_equal(reply.length, 77);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 static void
@@ -149,7 +159,7 @@ test_drain(void **state)
     assert_string_equal(json_string_value(json_object_get(answer, "state")), "draining");
     json_decref(answer);
     assert_int_equal(wishes, 1);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 static void
@@ -176,7 +186,7 @@ test_params(void **state)
     check_params(&view, " { } ", true);
     check_params(&view, "[1]", false);
     check_params(&view, "{\"x\":1}", false);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 // ---- rpc.discover
@@ -264,7 +274,7 @@ test_discover(void **state)
             fail_msg("%s is missing", names[i]);
     assert_null(find_method(document, "cpu.echo")); // the same as echo
     json_decref(document);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 // The built-in ones say what they take; the same name served by a program does not.
@@ -286,7 +296,31 @@ test_discover_knows_the_builtin(void **state)
     assert_string_equal(text_of(find_method(document, "test.echo"), "summary"),
                         "Served by pool test");
     json_decref(document);
-    house_close(&view.house);
+    view_close(&view);
+}
+
+// Made once, and anew for another configuration.
+static void
+test_discover_is_kept(void **state)
+{
+    struct view view;
+    json_t *document;
+    const char *text;
+
+    (void)state;
+    view_open(&view);
+    json_decref(call(&view, "rpc.discover"));
+    text = view.discovery.text;
+    assert_non_null(text);
+    json_decref(call(&view, "rpc.discover"));
+    assert_ptr_equal(view.discovery.text, text);
+    view.pools[0].kind = POOL_PROGRAM;
+    view.view.reload.generation++;
+    document = call(&view, "rpc.discover");
+    assert_string_equal(text_of(find_method(document, "echo"), "summary"), "Served by pool cpu");
+    assert_int_equal(view.discovery.generation, view.view.reload.generation);
+    json_decref(document);
+    view_close(&view);
 }
 
 static void
@@ -310,7 +344,7 @@ test_discover_errors(void **state)
         assert_string_equal(text_of(error, "message"), table[i].text);
     }
     json_decref(document);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 // ---- server.status
@@ -392,7 +426,7 @@ test_status(void **state)
     json_decref(status);
     dispatcher_cancel(view.house.dispatcher, sleeping);
     callers_leave(&view.callers, caller);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 static const struct job_sink mute = {.finished = settled};
@@ -440,7 +474,7 @@ test_status_of_what_waits(void **state)
     for (size_t i = 8; i-- > 0;)
         dispatcher_cancel(view.house.dispatcher, jobs[i]);
     assert_int_equal(done, 8);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 static void
@@ -479,7 +513,7 @@ test_status_of_a_reload(void **state)
     check_reload(&view, "under way");
     view.view.reload.trouble = "why \"not\"";
     check_reload(&view, "refused");
-    house_close(&view.house);
+    view_close(&view);
 }
 
 // Each pool says whether it is served, to come, or on its way out.
@@ -512,7 +546,7 @@ test_status_of_pools_on_the_move(void **state)
         LOOP_UNTIL(&view.house.loop, pool_worker(dispatcher_pool(view.house.dispatcher, 2), 0));
         dispatcher_drain(view.house.dispatcher); // nothing is coming any more
     }
-    house_close(&view.house);
+    view_close(&view);
 }
 
 // A pool whose program is missing says so.
@@ -534,7 +568,7 @@ test_status_of_a_broken_pool(void **state)
     assert_int_equal(number_of(error, "code"), ERROR_JOB_FAILED);
     assert_string_equal(text_of(json_object_get(error, "data"), "cause"), "start");
     json_decref(status);
-    house_close(&view.house);
+    view_close(&view);
 }
 
 int
@@ -547,6 +581,7 @@ main(void)
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_discover),
         cmocka_unit_test(test_discover_knows_the_builtin),
+        cmocka_unit_test(test_discover_is_kept),
         cmocka_unit_test(test_discover_errors),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_status_of_what_waits),
