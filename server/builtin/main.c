@@ -14,21 +14,20 @@
 #include <string.h>
 #include <sysexits.h>
 
-#ifdef __has_feature
-#define ADDRESS_SANITIZER __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define ADDRESS_SANITIZER 1
-#else
-#define ADDRESS_SANITIZER 0
-#endif
-
-#if ADDRESS_SANITIZER
-// A worker that is sent SIGSEGV has to die of it here too: the sanitizer's handler would make an
-// exit status of it, or hang when the signal came at a bad moment.
+#ifdef OFFLOAD_SANITIZED
+// A worker that is sent SIGSEGV has to die of it here too: a sanitizer's handler would make an exit
+// status of it, or hang when the signal came at a bad moment. Each asks its own function.
 const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
 
 const char *
 __asan_default_options(void)
+{
+    return "handle_segv=0";
+}
+
+const char *
+__tsan_default_options(void)
 {
     return "handle_segv=0";
 }

@@ -14,15 +14,14 @@
 #include <sys/prctl.h>
 
 // AddressSanitizer keeps 256 MiB of freed memory by default, which hides how much is really held;
-// and it must not turn a signal that a test sends into an exit status.
-#define SANITIZER_OPTIONS "quarantine_size_mb=8:malloc_context_size=12:handle_segv=0"
-
+// and no sanitizer may turn a signal that a test sends into an exit status.
 void
 fixture_prepare(int argc, char *argv[])
 {
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    setenv("ASAN_OPTIONS", SANITIZER_OPTIONS, 1);
+    setenv("ASAN_OPTIONS", "quarantine_size_mb=8:malloc_context_size=12:handle_segv=0", 1);
+    setenv("TSAN_OPTIONS", "handle_segv=0", 1);
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
 }
