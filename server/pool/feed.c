@@ -95,21 +95,31 @@ pool_place_ahead(struct pool *pool, const struct job *job)
     return NULL;
 }
 
-// Nobody waits: the job need not go through the queue. False if it has to, after all.
-static bool
-pool_run_at_once(struct pool *pool, struct job *job)
+// Where the job goes if it is handed over now; NULL if it has to wait.
+static struct place *
+pool_place_for(struct pool *pool, const struct job *job)
 {
     struct place *place = pool_roomy_place(pool);
 
     if (place == NULL && !pool->ahead_full)
         place = pool_place_ahead(pool, job);
+    return place;
+}
+
+// Nobody waits: the job need not go through the queue. False if it has to, after all.
+static bool
+pool_run_at_once(struct pool *pool, struct job *job)
+{
+    struct place *place = pool_place_for(pool, job);
+
     if (place != NULL)
         pool_run(pool, place, job);
     return place != NULL;
 }
 
 // Who is next is looked at before it is taken: mostly there is no room, and the way out of the
-// queue and back into it would cost as much as all the rest.
+// queue and back into it would cost as much as all the rest. Its place is looked for after that:
+// when jobs end as they are too late, others may be cancelled with them, and workers condemned.
 void
 pool_feed(struct pool *pool)
 {
@@ -121,12 +131,11 @@ pool_feed(struct pool *pool)
         pool_feed_commands(pool);
         return;
     }
-    while ((place = pool_roomy_place(pool)) != NULL || !pool->ahead_full) {
+    while (!TAILQ_EMPTY(&pool->roomy) || !pool->ahead_full) {
         job = pool_next_job(pool, now_us);
         if (job == NULL)
             return;
-        if (place == NULL)
-            place = pool_place_ahead(pool, job);
+        place = pool_place_for(pool, job);
         if (place == NULL) {
             pool->ahead_full = true;
             break;
