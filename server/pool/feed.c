@@ -106,12 +106,16 @@ pool_place_for(struct pool *pool, const struct job *job)
     return place;
 }
 
-// Nobody waits: the job need not go through the queue. False if it has to, after all.
+// Nobody waits: the job need not go through the queue. False if it has to, after all: one that is
+// too late ends there.
 static bool
 pool_run_at_once(struct pool *pool, struct job *job)
 {
-    struct place *place = pool_place_for(pool, job);
+    struct place *place = NULL;
+    enum timeout_kind kind;
 
+    if (!job_is_overdue(job, clock_us(), &kind))
+        place = pool_place_for(pool, job);
     if (place != NULL)
         pool_run(pool, place, job);
     return place != NULL;

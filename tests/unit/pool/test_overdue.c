@@ -127,11 +127,19 @@ fixture_close(struct fixture *fixture)
 }
 
 static struct job *
-submit(struct fixture *fixture, const char *method)
+job_for(const char *method)
 {
     struct job *job = job_new((struct span){0}, NULL, NULL);
 
     job->method = span_of(method);
+    return job;
+}
+
+static struct job *
+submit(struct fixture *fixture, const char *method)
+{
+    struct job *job = job_for(method);
+
     pool_submit(fixture->pool, job);
     return job;
 }
@@ -145,6 +153,26 @@ be_late(struct job *job)
     job->created_us -= 1000000;
     job->timeouts.us[TIMEOUT_QUEUE] = 1;
     job->deadline = (struct deadline *)(void *)&timer;
+}
+
+// Nobody waits and a worker is idle: it is looked at all the same.
+static void
+test_late_for_an_idle_worker(void **state)
+{
+    struct fixture fixture;
+    struct job *job;
+
+    (void)state;
+    fixture_open(&fixture, 1);
+    job = job_for("answer");
+    be_late(job);
+    pool_submit(fixture.pool, job);
+    assert_int_equal(fixture.overdue, 1);
+    assert_int_equal(fixture.started, 0);
+    submit(&fixture, "answer");
+    LOOP_UNTIL(&fixture.loop, fixture.succeeded == 1);
+    assert_int_equal(fixture.overdue, 1);
+    fixture_close(&fixture);
 }
 
 // A slot is free, but as the next job is too late, the worker that has it is condemned.
@@ -174,6 +202,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_late_for_an_idle_worker),
         cmocka_unit_test(test_late_and_the_worker_goes),
     };
 
