@@ -83,7 +83,8 @@ void dispatcher_abandon(struct dispatcher *dispatcher, struct job *job);
 // or have failed it takes over: from then on its methods are called, its limits hold, and jobs that
 // wait in a pool which has changed move to its new form. What runs is not disturbed. A pool that is
 // not needed any more ends when it has run its last job; delayed jobs that nobody else would run
-// are answered that the method is not there. `reloaded` follows, unless another call or
+// are answered that the method is not there. `reloaded` comes when it takes over, before any job is
+// answered because of that and before the old configuration is let go; unless another call or
 // dispatcher_drain comes first. 0, or -1: a pool cannot be made, which it has logged, or memory is
 // short; then nothing changes, and what was coming still comes. Not while draining.
 int dispatcher_reload(struct dispatcher *dispatcher, const struct config *config);

@@ -189,9 +189,11 @@ dispatcher_take_over(void *context)
         return;
     dispatcher_serve(dispatcher, dispatcher->coming);
     dispatcher->coming = NULL;
+    // Before anything of the old one is freed, and before jobs that it alone would have run are
+    // answered: whoever hears of that looks at the configuration.
+    dispatcher->callbacks->reloaded(dispatcher->context);
     generation_free(old);
     dispatcher_let_go_of_others(dispatcher);
-    dispatcher->callbacks->reloaded(dispatcher->context);
 }
 
 // Not from inside the pool, which may have just lost its worker.

@@ -25,6 +25,7 @@
     "[pool it]\nprogram = %F/worker " label "\nmethods = " methods "\n" keys
 #define SERVER "[server]\nin-flight-max = 100000\n"
 #define ONE    SERVER POOL_OF("one", "run hold", "processes = 2\n")
+#define OTHER  "[pool echo]\nbuiltin = yes\nmethods = echo\nprocesses = 1\n"
 #define TWO    SERVER POOL_OF("two", "run hold", "processes = 2\n")
 
 static struct peer *
@@ -286,13 +287,13 @@ test_pools_come_and_go(struct fixture *fixture)
     pid_t worker = fixture_worker(fixture, 0, 0);
     pid_t other;
 
-    reload(fixture, ONE "[pool echo]\nbuiltin = yes\nmethods = echo\nprocesses = 1\n");
+    reload(fixture, ONE OTHER);
     expect_result(peer_ask(peer, REQUEST("1", "echo", "[5]")), "1", "[5]");
     assert_int_equal(fixture_worker(fixture, 0, 0), worker); // is not disturbed
     other = fixture_worker(fixture, 1, 0);
     peer_say(peer, REQUEST("\"h\"", "hold", "[0]"));
     fixture_await(fixture, "pools.0.running", 1);
-    reload(fixture, "[pool echo]\nbuiltin = yes\nmethods = echo\nprocesses = 1\n");
+    reload(fixture, OTHER);
     expect_error(peer_ask(peer, REQUEST("2", "run", "[5]")), "2", ERROR_METHOD_NOT_FOUND);
     assert_int_equal(fixture_worker(fixture, 0, 0), other);
     assert_int_equal(count_pools(fixture), 2);
@@ -340,6 +341,23 @@ test_keys_of_the_server(struct fixture *fixture)
     assert_int_equal(count_pools(fixture), 1);
     open_tcp(fixture);
     await_log(fixture, " debug server: session ");
+}
+
+// A configuration that brought no pool of its own is held by nobody else: who is answered because
+// of the next one must not look at it any more.
+static void
+test_a_job_that_nobody_runs_any_more(struct fixture *fixture)
+{
+    struct peer *peer = begin(fixture, ONE OTHER);
+
+    reload(fixture, ONE OTHER "[server]\nbatch-max = 2\n");
+    peer_say(peer, REQUEST_WITH("{\"delay\":1000}", "1", "echo", "[5]"));
+    fixture_await(fixture, "jobs.delayed", 1);
+    reload(fixture, ONE);
+    expect_error(peer_line(peer), "1", ERROR_METHOD_NOT_FOUND);
+    expect_label(peer, "one");
+    await_pools(fixture, 1);
+    fixture->descriptors = 0; // it had more workers at first
 }
 
 // ---- what is wrong --------------------------------------------------------------------------
@@ -424,5 +442,7 @@ HARNESS_MAIN(SCENARIO_MANUAL(test_under_load), SCENARIO_MANUAL(test_two_in_a_row
              SCENARIO_MANUAL(test_a_flood_of_signals), SCENARIO_MANUAL(test_methods),
              SCENARIO_MANUAL(test_pools_come_and_go),
              SCENARIO_MANUAL(test_a_pool_that_cannot_start),
-             SCENARIO_MANUAL(test_keys_of_the_server), SCENARIO_MANUAL(test_a_wrong_file),
-             SCENARIO_MANUAL(test_while_it_stops), SCENARIO_MANUAL(test_stopped_in_the_middle))
+             SCENARIO_MANUAL(test_keys_of_the_server),
+             SCENARIO_MANUAL(test_a_job_that_nobody_runs_any_more),
+             SCENARIO_MANUAL(test_a_wrong_file), SCENARIO_MANUAL(test_while_it_stops),
+             SCENARIO_MANUAL(test_stopped_in_the_middle))
