@@ -300,6 +300,8 @@ slots_abandon(struct slots *slots, const struct job *job, int64_t now_us)
     else
         slot = find_job(&slots->waiting, job);
     if (slot == NULL)
+        slot = find_job(&slots->returned, job); // while the others that came back are handed on
+    if (slot == NULL)
         return 0;
     slot->job = NULL;
     slot->abandoned_us = now_us;

@@ -86,8 +86,26 @@ worker_take_ready(struct worker *worker, struct span params)
         worker_become_ready(worker);
 }
 
-// Puts aside the jobs with these ids. NULL, or what is wrong with them.
+// Looks at each of the ids. NULL, or what is wrong with them.
 static const char *
+check_ids(const struct worker *worker, struct span ids)
+{
+    struct scanner scanner;
+    enum json_kind kind;
+    struct job *job;
+    struct span id;
+
+    scanner_init(&scanner, ids, SCANNER_DEPTH_LIMIT);
+    if (!span_present(ids) || !scanner_enter(&scanner, JSON_KIND_ARRAY))
+        return "a worker.return without an array \"ids\"";
+    while (scanner_element(&scanner))
+        if (!scanner_value(&scanner, &kind, &id) || !slots_look(worker->slots, id, &job))
+            return "it returned a job that it does not have";
+    return NULL;
+}
+
+// Puts aside the jobs with these ids, which were checked.
+static void
 return_ids(struct worker *worker, struct span ids)
 {
     struct scanner scanner;
@@ -95,12 +113,9 @@ return_ids(struct worker *worker, struct span ids)
     struct span id;
 
     scanner_init(&scanner, ids, SCANNER_DEPTH_LIMIT);
-    if (!span_present(ids) || !scanner_enter(&scanner, JSON_KIND_ARRAY))
-        return "a worker.return without an array \"ids\"";
-    while (scanner_element(&scanner))
-        if (!scanner_value(&scanner, &kind, &id) || !slots_return(worker->slots, id))
-            return "it returned a job that it does not have";
-    return NULL;
+    scanner_enter(&scanner, JSON_KIND_ARRAY);
+    while (scanner_element(&scanner) && scanner_value(&scanner, &kind, &id))
+        slots_return(worker->slots, id);
 }
 
 void
@@ -122,11 +137,14 @@ worker_take_return(struct worker *worker, struct span params, struct span line)
     const char *problem;
 
     find_members(params, "ids", &ids, "", &ignored);
-    problem = return_ids(worker, ids);
+    // One that is wrong spoils them all: a worker that is to be killed gives nothing back, or a job
+    // which it had begun with would come to it again and again.
+    problem = check_ids(worker, ids);
     if (problem != NULL) {
         worker_breach(worker, problem, line);
         return;
     }
+    return_ids(worker, ids);
     worker->held_up = true;
     worker_give_back(worker);
     worker_start_next(worker);

@@ -15,7 +15,7 @@
 //   offer      that jobs may wait in its pipe, answer    back       gives this very job back
 // and lines that break the protocol: garbage, babble (garbage and then the answer), other, twice,
 // batch, request, nan, latin (no UTF-8), empty (no result), both, null, text, long, misback (gives
-// back a job that it does not have), noback (gives back nothing).
+// back this job and one that it does not have), noback (gives back nothing).
 #define SCRIPT_WORKER                                                                             \
     "#!/bin/sh\n"                                                                                 \
     "say() { printf '{\"jsonrpc\":\"2.0\",\"id\":%s,%s}\\n' \"$1\" \"$2\"; }\n"                   \
@@ -45,7 +45,7 @@
     "    back) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\",'"                         \
     "'\"params\":{\"ids\":['$id']}}' ;;\n"                                                        \
     "    misback) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\",'"                      \
-    "'\"params\":{\"ids\":['$((id + 1))']}}' ;;\n"                                                \
+    "'\"params\":{\"ids\":['$id,$((id + 1))']}}' ;;\n"                                            \
     "    noback) echo '{\"jsonrpc\":\"2.0\",\"method\":\"worker.return\"}' ;;\n"                  \
     "    echo) say $id \"\\\"result\\\":$line\" ;;\n"                                             \
     "    garbage) echo 'hello, world' ;;\n"                                                       \

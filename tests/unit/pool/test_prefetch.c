@@ -122,6 +122,7 @@ test_given_back(void **state)
     fixture_close(&fixture);
 }
 
+// Then it does not keep its promises, and the other one in the same line is not given back either.
 static void
 test_a_job_given_back_that_it_does_not_have(void **state)
 {
@@ -132,6 +133,7 @@ test_a_job_given_back_that_it_does_not_have(void **state)
     run(&fixture, 0, "misback");
     expect_end(&fixture, "broke the protocol: it returned a job that it does not have");
     await(&fixture, 0, JOB_LOST, "-32012");
+    assert_int_equal(fixture.returned_count, 0);
     fixture_close(&fixture);
 }
 

@@ -305,6 +305,30 @@ test_abandon_what_waits(void **state)
     slots_free(slots);
 }
 
+// While the first of several that came back is handed on, the others may be given up.
+static void
+test_abandon_what_came_back(void **state)
+{
+    struct slots *slots = slots_new(1, 2);
+    uint64_t numbers[3];
+    struct job *job;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        numbers[i] = put(slots, &jobs[i]);
+    slots_return_waiting(slots);
+    assert_true(slots_take_returned(slots, &job));
+    assert_ptr_equal(job, &jobs[2]);
+    assert_int_equal(slots_abandon(slots, &jobs[1], 5), numbers[1]);
+    assert_int_equal(slots_wanted(slots), 1);
+    assert_int_equal(slots_wanted_running(slots), 1);
+    assert_int_equal(slots_abandoned_running(slots), 0);
+    assert_true(slots_take_returned(slots, &job));
+    assert_null(job);
+    assert_false(slots_take_returned(slots, &job));
+    slots_free(slots);
+}
+
 // What comes back is taken out last first; an id that is not there is refused.
 static void
 test_return(void **state)
@@ -359,6 +383,7 @@ main(void)
         cmocka_unit_test(test_take_any),
         cmocka_unit_test(test_begin_in_turn),
         cmocka_unit_test(test_abandon_what_waits),
+        cmocka_unit_test(test_abandon_what_came_back),
         cmocka_unit_test(test_return),
     };
 
