@@ -10,8 +10,8 @@
 
 #include "common/clock.h"
 #include "common/lines.h"
-#include "transport/backlog.h"
 #include "transport/gone.h"
+#include "transport/outlet.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -27,9 +27,6 @@
 // Lines above this take longer to read than the clock.
 #define LARGE_LINE ((size_t)4 << 10)
 
-// So much is not kept until the end of the turn.
-#define WRITE_EARLY ((size_t)32 << 10)
-
 // While a stream is not read nobody would notice that its peer has gone: so often it is looked at.
 // Two looks, one that asks and one that sees the answer, are less than a second.
 #define GONE_CHECK_US 400000
@@ -42,7 +39,7 @@ struct stream {
     struct turn *turn;
     struct event *gone_check; // made when first needed
     struct lines lines;
-    struct backlog output;
+    struct outlet output;
     size_t read_size;
     int64_t write_timeout_us; // 0: none
     const struct stream_callbacks *callbacks;
@@ -240,20 +237,6 @@ stream_readable_cb(evutil_socket_t fd, short what, void *context)
 
 // ---- output ---------------------------------------------------------------------------------
 
-// Writes what the kernel takes. 0, or a negative errno; *ret_progress: it took some.
-static int
-stream_send(struct stream *stream, bool *ret_progress)
-{
-    size_t size = backlog_size(&stream->output);
-    ssize_t n = size > 0 ? write(stream->fd, backlog_bytes(&stream->output), size) : 0;
-
-    *ret_progress = n > 0;
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-    backlog_drain(&stream->output, (size_t)n);
-    return 0;
-}
-
 // Asks to be told when the kernel has room again, if that is needed.
 static void
 stream_await_room(struct stream *stream)
@@ -262,7 +245,7 @@ stream_await_room(struct stream *stream)
                               stream->write_timeout_us % 1000000};
     bool pending = event_pending(&stream->writable, EV_WRITE, NULL);
 
-    if (backlog_size(&stream->output) == 0) {
+    if (outlet_size(&stream->output) == 0) {
         if (pending)
             event_del(&stream->writable);
     } else if (!pending) {
@@ -274,8 +257,7 @@ static void
 stream_flush(void *context)
 {
     struct stream *stream = context;
-    bool progress;
-    int error = stream_send(stream, &progress);
+    int error = outlet_send(&stream->output);
 
     if (error != 0) {
         stream_fail(stream, STREAM_END_ERROR, -error);
@@ -303,36 +285,22 @@ stream_writable_cb(evutil_socket_t fd, short what, void *context)
 int
 stream_write(struct stream *stream, const struct iovec *iov, int count)
 {
-    size_t size = 0;
-    bool progress;
-    char *at;
+    bool blocked;
+    ssize_t taken;
 
-    for (int i = 0; i < count; i++)
-        size += iov[i].iov_len;
-    if (size == 0 || stream->freed || stream->failed)
+    if (stream->freed || stream->failed)
         return 0; // the owner knows, or will not ask any more
-    // One piece of room for all of it: nothing can fail half-way.
-    at = backlog_room(&stream->output, size);
-    if (at == NULL)
-        return -ENOMEM;
-    for (int i = 0; i < count; i++) {
-        if (iov[i].iov_len > 0)
-            memcpy(at, iov[i].iov_base, iov[i].iov_len);
-        at += iov[i].iov_len;
-    }
-    backlog_filled(&stream->output, size);
-    if (event_pending(&stream->writable, EV_WRITE, NULL))
-        return 0;
-    turn_at_end(stream->turn, &stream->flush);
-    if (backlog_size(&stream->output) >= WRITE_EARLY)
-        stream_send(stream, &progress); // an error will be seen again at the end of the turn
-    return 0;
+    blocked = event_pending(&stream->writable, EV_WRITE, NULL);
+    taken = outlet_put(&stream->output, iov, count, !blocked);
+    if (taken > 0 && !blocked)
+        turn_at_end(stream->turn, &stream->flush);
+    return taken < 0 ? (int)taken : 0;
 }
 
 size_t
 stream_output(const struct stream *stream)
 {
-    return backlog_size(&stream->output);
+    return outlet_size(&stream->output);
 }
 
 // ---- beginning and end ----------------------------------------------------------------------
@@ -345,7 +313,7 @@ stream_bury(void *context)
     if (stream->gone_check != NULL)
         event_free(stream->gone_check);
     close(stream->fd);
-    backlog_done(&stream->output);
+    outlet_done(&stream->output);
     lines_done(&stream->lines);
     free(stream);
 }
@@ -368,6 +336,7 @@ stream_new(struct event_base *base, struct turn *turn, const struct stream_setti
     stream->unfinished_line = settings->unfinished_line;
     stream->write_timeout_us = settings->write_timeout_us;
     lines_init(&stream->lines, settings->line_max);
+    outlet_init(&stream->output, settings->fd);
     turn_task_init(&stream->more, stream_pump, stream);
     turn_task_init(&stream->flush, stream_flush, stream);
     turn_task_init(&stream->burial, stream_bury, stream);
