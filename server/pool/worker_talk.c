@@ -276,10 +276,13 @@ static const struct stream_callbacks input_callbacks = {
     .end = worker_input_end_cb,
 };
 
+// Room for some jobs of the size that fills an ordinary pipe.
+#define PIPE_MAX (256 << 10)
+
 struct stream *
 worker_open_input(struct worker *worker, int fd)
 {
-    struct stream_settings settings = {.fd = fd};
+    struct stream_settings settings = {.fd = fd, .pipe_max = PIPE_MAX};
 
     return stream_new(worker->settings->base, worker->settings->turn, &settings, &input_callbacks,
                       worker);
@@ -289,7 +292,7 @@ struct stream *
 worker_open_output(struct worker *worker, int fd)
 {
     struct stream_settings settings = {
-        .fd = fd, .reads = true, .line_max = worker->settings->line_max};
+        .fd = fd, .reads = true, .line_max = worker->settings->line_max, .pipe_max = PIPE_MAX};
 
     return stream_new(worker->settings->base, worker->settings->turn, &settings, &output_callbacks,
                       worker);

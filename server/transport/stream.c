@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,6 +42,7 @@ struct stream {
     struct lines lines;
     struct outlet output;
     size_t read_size;
+    int pipe_max;             // 0: it is no pipe, or as wide as it will be
     int64_t write_timeout_us; // 0: none
     const struct stream_callbacks *callbacks;
     void *context;
@@ -190,6 +192,18 @@ stream_pump(void *context)
     clock_release();
 }
 
+// Gives the pipe as much room as it may have, once it has been full: a message that does not fit in
+// costs two more switches between its two ends. False if it has it already, or gets none: there is
+// a bound on what all pipes of a user may hold, see pipe(7).
+static bool
+stream_widen(struct stream *stream)
+{
+    int size = stream->pipe_max;
+
+    stream->pipe_max = 0;
+    return size > 0 && fcntl(stream->fd, F_SETPIPE_SZ, size) >= 0;
+}
+
 // One read. False if there was nothing, or no memory for it.
 static bool
 stream_read(struct stream *stream)
@@ -214,6 +228,8 @@ stream_read(struct stream *stream)
     if (stream->eof)
         event_del(&stream->readable);
     lines_filled(&stream->lines, (size_t)n);
+    if ((size_t)n == READ_MAX)
+        stream_widen(stream);
     if ((size_t)n == size && stream->read_size < READ_MAX)
         stream->read_size *= 2;
     else if ((size_t)n < READ_MIN)
@@ -259,6 +275,8 @@ stream_flush(void *context)
     struct stream *stream = context;
     int error = outlet_send(&stream->output);
 
+    if (error == 0 && stream_output(stream) > 0 && stream_widen(stream))
+        error = outlet_send(&stream->output);
     if (error != 0) {
         stream_fail(stream, STREAM_END_ERROR, -error);
         return;
@@ -335,6 +353,7 @@ stream_new(struct event_base *base, struct turn *turn, const struct stream_setti
     stream->read_size = READ_MIN;
     stream->unfinished_line = settings->unfinished_line;
     stream->write_timeout_us = settings->write_timeout_us;
+    stream->pipe_max = settings->pipe_max;
     lines_init(&stream->lines, settings->line_max);
     outlet_init(&stream->output, settings->fd);
     turn_task_init(&stream->more, stream_pump, stream);

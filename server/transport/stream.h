@@ -47,6 +47,7 @@ struct stream_settings {
     size_t line_max;          // bytes
     bool unfinished_line;     // at the end of input, a last line without newline counts
     int64_t write_timeout_us; // 0: none
+    int pipe_max;             // of a pipe that proves too small: bytes; 0: it stays as it is
 };
 
 // NULL when out of memory; the fd is then still the caller's.

@@ -168,6 +168,108 @@ test_pipes(void **state)
     assert_int_equal(fcntl(ends[1], F_GETFD), -1);
 }
 
+static void
+open_pipe(struct owner *owner, struct loop *loop, int ends[2], struct stream_settings settings)
+{
+    memset(owner, 0, sizeof(*owner));
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    settings.fd = ends[settings.reads ? 0 : 1];
+    owner->stream = stream_new(loop->base, loop->turn, &settings, &callbacks, owner);
+    assert_non_null(owner->stream);
+}
+
+static void
+close_pipe(struct owner *owner, struct loop *loop, int peer)
+{
+    stream_free(owner->stream);
+    close(peer);
+    loop_settle(loop);
+    free(owner->text);
+}
+
+// Wide enough for what is written, from the moment on that it was not, and once only.
+static void
+test_pipe_to_write_widens(void **state)
+{
+    enum { WIDE = 256 << 10 };
+    static char much[3 * WIDE];
+    struct iovec piece = {much, 60000};
+    struct owner owner;
+    struct loop loop;
+    int ends[2];
+
+    (void)state;
+    loop_open(&loop);
+    open_pipe(&owner, &loop, ends, (struct stream_settings){.pipe_max = WIDE});
+    assert_int_equal(stream_write(owner.stream, &piece, 1), 0);
+    loop_settle(&loop);
+    assert_int_equal(fcntl(ends[1], F_GETPIPE_SZ), 65536);
+    assert_int_equal(stream_write(owner.stream, &piece, 1), 0);
+    loop_settle(&loop);
+    assert_int_equal(stream_output(owner.stream), 0);
+    assert_int_equal(fcntl(ends[1], F_GETPIPE_SZ), WIDE);
+    piece.iov_len = sizeof(much);
+    assert_int_equal(stream_write(owner.stream, &piece, 1), 0);
+    loop_settle(&loop);
+    assert_true(stream_output(owner.stream) > 0);
+    assert_int_equal(fcntl(ends[1], F_GETPIPE_SZ), WIDE);
+    close_pipe(&owner, &loop, ends[0]);
+    loop_close(&loop);
+}
+
+// The other end is the one that waits for room: a full pipe is the sign.
+static void
+test_pipe_to_read_widens(void **state)
+{
+    enum { WIDE = 256 << 10 };
+    static char full[65536];
+    struct owner owner;
+    struct loop loop;
+    int ends[2];
+
+    (void)state;
+    loop_open(&loop);
+    open_pipe(&owner, &loop, ends,
+              (struct stream_settings){.reads = true, .line_max = 1 << 20, .pipe_max = WIDE});
+    say_bytes(ends[1], full, sizeof(full) - 1);
+    loop_settle(&loop);
+    assert_int_equal(fcntl(ends[0], F_GETPIPE_SZ), 65536);
+    for (int i = 0; i < 4; i++) { // it begins with small reads
+        say_bytes(ends[1], full, sizeof(full));
+        loop_settle(&loop);
+    }
+    assert_int_equal(fcntl(ends[0], F_GETPIPE_SZ), WIDE);
+    say_bytes(ends[1], "\n", 1);
+    LOOP_UNTIL(&loop, owner.lines == 1);
+    assert_int_equal(owner.length, 5 * sizeof(full)); // the bar included
+    close_pipe(&owner, &loop, ends[1]);
+    loop_close(&loop);
+}
+
+// What is no pipe, or may not be widened, goes on as it is.
+static void
+test_no_pipe_does_not_widen(void **state)
+{
+    static char much[1 << 20];
+    struct iovec piece = {much, sizeof(much)};
+    struct fixture fixture;
+    struct owner owner;
+    int ends[2];
+
+    (void)state;
+    fixture_open(&fixture, (struct stream_settings){.reads = true, .pipe_max = 1 << 18});
+    assert_int_equal(stream_write(fixture.owner.stream, &piece, 1), 0);
+    loop_settle(&fixture.loop);
+    assert_int_equal(fixture.owner.failed, 0);
+    assert_true(stream_output(fixture.owner.stream) > 0);
+    open_pipe(&owner, &fixture.loop, ends, (struct stream_settings){.pipe_max = 0});
+    assert_int_equal(stream_write(owner.stream, &piece, 1), 0);
+    loop_settle(&fixture.loop);
+    assert_int_equal(fcntl(ends[1], F_GETPIPE_SZ), 65536);
+    close_pipe(&owner, &fixture.loop, ends[0]);
+    fixture_close(&fixture);
+}
+
 // ---- freeing
 // -------------------------------------------------------------------------------------
 
@@ -230,6 +332,9 @@ main(void)
         cmocka_unit_test(test_write_timeout),
         cmocka_unit_test(test_slow_peer_does_not_time_out),
         cmocka_unit_test(test_pipes),
+        cmocka_unit_test(test_pipe_to_write_widens),
+        cmocka_unit_test(test_pipe_to_read_widens),
+        cmocka_unit_test(test_no_pipe_does_not_widen),
         cmocka_unit_test(test_free_inside_callbacks),
         cmocka_unit_test(test_free_from_outside),
     };
