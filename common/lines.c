@@ -49,8 +49,9 @@ compact(struct lines *lines)
     lines->end = pending;
 }
 
-// Doubles, but no further than the longest line (with its '\r' and the free byte) and one read
-// need.
+// To twice what is needed now, so that a line which goes on in the next read, or begins in this
+// one, is not moved at once; but no further than the longest line (with its '\r' and the free byte)
+// and one read need.
 static bool
 grow(struct lines *lines, size_t least)
 {
@@ -64,7 +65,7 @@ grow(struct lines *lines, size_t least)
         __builtin_add_overflow(ceiling, 2, &ceiling))
         ceiling = SIZE_MAX;
     capacity = lines->capacity < LINES_CAPACITY_MIN ? LINES_CAPACITY_MIN : lines->capacity;
-    while (capacity < needed && capacity <= SIZE_MAX / 2)
+    while (capacity / 2 < needed && capacity <= SIZE_MAX / 2)
         capacity *= 2;
     if (capacity > ceiling)
         capacity = ceiling;

@@ -208,6 +208,7 @@ stream_widen(struct stream *stream)
 static bool
 stream_read(struct stream *stream)
 {
+    bool amid_line = lines_pending(&stream->lines) > 0;
     size_t size;
     char *room = lines_room(&stream->lines, stream->read_size, &size);
     ssize_t n;
@@ -232,7 +233,7 @@ stream_read(struct stream *stream)
         stream_widen(stream);
     if ((size_t)n == size && stream->read_size < READ_MAX)
         stream->read_size *= 2;
-    else if ((size_t)n < READ_MIN)
+    else if ((size_t)n < READ_MIN && !amid_line) // the end of a long line says nothing
         stream->read_size = READ_MIN;
     return true;
 }

@@ -408,6 +408,38 @@ test_cost_of_many_lines(void **state)
     free(text);
 }
 
+// Lines a little longer than the reads: their beginnings are moved now and then, not every time.
+static void
+test_cost_of_lines_longer_than_a_read(void **state)
+{
+    enum { READ = 65536, LINE = READ + 60, LINES = 200 };
+    static char text[LINE * LINES];
+    struct lines lines;
+    size_t length, size, count = 0;
+    char *line;
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    for (size_t at = LINE; at <= sizeof(text); at += LINE)
+        text[at - 1] = '\n';
+    lines_init(&lines, 1 << 20);
+    searched_bytes = moved_bytes = 0;
+    for (size_t sent = 0; sent < sizeof(text);) {
+        char *room = lines_room(&lines, READ, &size);
+        size_t piece = sizeof(text) - sent < READ ? sizeof(text) - sent : READ;
+
+        memcpy(room, text + sent, piece);
+        lines_filled(&lines, piece);
+        sent += piece;
+        for (; lines_next(&lines, &line, &length) != LINES_MORE; count++)
+            assert_int_equal(length, LINE - 1);
+    }
+    assert_int_equal(count, LINES);
+    assert_int_equal(searched_bytes, sizeof(text));
+    assert_true(moved_bytes < sizeof(text) / 2);
+    lines_done(&lines);
+}
+
 static void
 test_memory_stays_in_bounds(void **state)
 {
@@ -533,6 +565,7 @@ main(void)
         cmocka_unit_test(test_last_takes_all_that_is_left),
         cmocka_unit_test(test_cost_of_a_line_in_small_pieces),
         cmocka_unit_test(test_cost_of_many_lines),
+        cmocka_unit_test(test_cost_of_lines_longer_than_a_read),
         cmocka_unit_test(test_memory_stays_in_bounds),
         cmocka_unit_test(test_room_is_whole_again),
         cmocka_unit_test(test_shrink),

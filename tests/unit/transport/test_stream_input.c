@@ -26,6 +26,43 @@ test_lines_across_pieces(void **state)
     fixture_close(&fixture);
 }
 
+// Long lines cost few reads, once the stream has met one: that their ends are small reads says
+// nothing about what comes next.
+static void
+test_long_lines_in_few_reads(void **state)
+{
+    enum { LENGTH = 200000, READ_MAX = 65536, LINES = 5 };
+    static char line[LENGTH];
+    struct owner owner = {0};
+    struct loop loop;
+    int ends[2];
+
+    (void)state;
+    loop_open(&loop);
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, 4 * READ_MAX), 4 * READ_MAX);
+    owner.stream =
+        stream_new(loop.base, loop.turn,
+                   &(struct stream_settings){.fd = ends[0], .reads = true, .line_max = LENGTH},
+                   &callbacks, &owner);
+    memset(line, 'x', LENGTH);
+    line[LENGTH - 1] = '\n';
+    for (size_t i = 1; i <= LINES; i++) {
+        int turns = 0;
+
+        say_bytes(ends[1], line, LENGTH);
+        for (; owner.lines < i; turns++)
+            loop_turn(&loop);
+        if (i > 1)
+            assert_int_equal(turns, LENGTH / READ_MAX + 1);
+    }
+    assert_int_equal(owner.length, LINES * LENGTH);
+    stream_free(owner.stream);
+    close(ends[1]);
+    loop_close(&loop);
+    free(owner.text);
+}
+
 static void
 test_too_long(void **state)
 {
@@ -271,6 +308,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_across_pieces),
+        cmocka_unit_test(test_long_lines_in_few_reads),
         cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_portions),
         cmocka_unit_test(test_busy_stream_starves_nobody),
