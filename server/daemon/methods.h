@@ -7,7 +7,7 @@
 #include "daemon/reload.h"
 #include "dispatcher/dispatcher.h"
 #include "model/config.h"
-#include "model/lag.h"
+#include "model/histogram.h"
 #include "model/statistics.h"
 #include "session/callers.h"
 #include "session/session.h"
@@ -31,7 +31,7 @@ struct methods_view {
     const struct config *config;
     struct reload_report reload;
     const struct statistics *statistics;
-    const struct lag *lag; // of the daemon's loop
+    const struct histogram *lag; // of the daemon's loop
     const struct dispatcher *dispatcher;
     struct discovery *discovery;  // outlives the view
     const struct address *listen; // what the daemon is really bound to

@@ -36,7 +36,7 @@ struct server {
     struct doors *doors;
     struct dispatcher *dispatcher;
     struct statistics statistics;
-    struct lag lag;
+    struct histogram lag;
     struct sessions *sessions;
     struct discovery discovery;
     struct service *service; // NULL: nobody wants to hear of it

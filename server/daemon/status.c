@@ -86,7 +86,7 @@ status_jobs(const struct methods_view *view)
 }
 
 static json_t *
-lag_object(const struct lag_report *report)
+lag_object(const struct histogram_report *report)
 {
     return json_pack("{s:o, s:f, s:f, s:f}", "turns", number(report->count), "p50_seconds",
                      (double)report->p50_us / 1e6, "p99_seconds", (double)report->p99_us / 1e6,
@@ -94,12 +94,12 @@ lag_object(const struct lag_report *report)
 }
 
 static json_t *
-status_lag(const struct lag *lag)
+status_lag(const struct histogram *lag)
 {
-    struct lag_report minute, ever;
+    struct histogram_report minute, ever;
 
-    lag_report_minute(lag, clock_us(), &minute);
-    lag_report_ever(lag, &ever);
+    histogram_report_minute(lag, clock_us(), &minute);
+    histogram_report_ever(lag, &ever);
     return json_pack("{s:o, s:o}", "last_minute", lag_object(&minute), "since_start",
                      lag_object(&ever));
 }

@@ -4,17 +4,17 @@
 #include "transport/turn.h"
 
 #include "common/clock.h"
-#include "model/lag.h"
+#include "model/histogram.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 
 struct turn {
     struct event_base *base;
-    struct lag *lag;    // NULL: nobody wants to know
-    int64_t begun_ns;   // by which clock depends on `exact`; 0: nothing has happened yet
-    int64_t long_ns;    // what the coarse clock shows for certain
-    unsigned unsampled; // turns to go until the next that is measured exactly
+    struct histogram *lag; // NULL: nobody wants to know
+    int64_t begun_ns;      // by which clock depends on `exact`; 0: nothing has happened yet
+    int64_t long_ns;       // what the coarse clock shows for certain
+    unsigned unsampled;    // turns to go until the next that is measured exactly
     bool exact;
     struct event *timer;
     struct event *end;
@@ -116,16 +116,16 @@ turn_note(struct turn *turn)
     int64_t length_ns = now_ns - turn->begun_ns;
 
     if (turn->exact)
-        lag_note(turn->lag, now_ns / 1000, length_ns / 1000);
+        histogram_note(turn->lag, now_ns / 1000, length_ns / 1000);
     else if (length_ns >= turn->long_ns)
-        lag_note_long(turn->lag, now_ns / 1000, length_ns / 1000);
+        histogram_note_long(turn->lag, now_ns / 1000, length_ns / 1000);
     turn->unsampled = turn->exact ? TURN_SAMPLE - 1 : turn->unsampled - 1;
     turn->exact = turn->unsampled == 0;
     turn->begun_ns = 0;
 }
 
 void
-turn_loop(struct turn *turn, struct lag *lag)
+turn_loop(struct turn *turn, struct histogram *lag)
 {
     struct timespec tick;
 

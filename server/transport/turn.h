@@ -18,7 +18,7 @@
     7 // prime: what happens every second or fourth turn must not be all that is seen
 
 struct event_base;
-struct lag;
+struct histogram;
 struct turn;
 struct turn_task;
 
@@ -42,7 +42,7 @@ struct turn *turn_new(struct event_base *base);
 void turn_free(struct turn *turn);
 
 // Runs the loop until event_base_loopbreak, and notes the lengths of its turns.
-void turn_loop(struct turn *turn, struct lag *lag);
+void turn_loop(struct turn *turn, struct histogram *lag);
 
 // The wait of the loop is over. Said by what the loop calls, before all else; the first counts.
 // Whoever has not said so says it by asking for work below.

@@ -3,7 +3,7 @@
 //
 //     bench_turn [TURNS]
 #include "common/clock.h"
-#include "model/lag.h"
+#include "model/histogram.h"
 #include "transport/turn.h"
 
 #include <event2/event.h>
@@ -38,7 +38,7 @@ readable_cb(evutil_socket_t fd, short what, void *context)
 static double
 measure(struct bench *bench, long turns, bool measured)
 {
-    struct lag lag = {0};
+    struct histogram lag = {0};
     int64_t began_ns = clock_ns();
 
     bench->left = turns;

@@ -13,7 +13,7 @@ struct view {
     struct address address;
     struct methods_view view;
     struct callers callers;
-    struct lag lag;
+    struct histogram lag;
     struct discovery discovery;
     char *builtin_methods[3];
     struct pool_config pools[2];
@@ -26,7 +26,7 @@ view_open(struct view *view)
     struct house *house = &view->house;
 
     house_prepare(house, 2);
-    view->lag = (struct lag){0};
+    view->lag = (struct histogram){0};
     view->discovery = (struct discovery){0};
     view->builtin_methods[0] = (char *)"echo";
     view->builtin_methods[1] = (char *)"sum_squares";
@@ -375,8 +375,8 @@ test_status(void **state)
 
     (void)state;
     view_open(&view);
-    lag_note(&view.lag, 0, 100);
-    lag_note(&view.lag, clock_us(), 70000);
+    histogram_note(&view.lag, 0, 100);
+    histogram_note(&view.lag, clock_us(), 70000);
     sleeping = job_new(SPAN("[1000]"), &sink, &done);
     dispatcher_submit(view.house.dispatcher, SPAN("sleep"), sleeping);
     dispatcher_submit(view.house.dispatcher, SPAN("answer"), job_new(SPAN("[]"), &sink, &done));
@@ -398,7 +398,7 @@ test_status(void **state)
     assert_int_equal(number_of(json_object_get(status, "sessions"), "open"), 3);
     lag = json_object_get(json_object_get(status, "loop_lag"), "since_start");
     assert_int_equal(number_of(lag, "turns"), 2);
-    assert_true(json_real_value(json_object_get(lag, "p50_seconds")) == 0.000128);
+    assert_true(json_real_value(json_object_get(lag, "p50_seconds")) == 0.000104);
     assert_true(json_real_value(json_object_get(lag, "p99_seconds")) == 0.07);
     assert_true(json_real_value(json_object_get(lag, "max_seconds")) == 0.07);
     lag = json_object_get(json_object_get(status, "loop_lag"), "last_minute");

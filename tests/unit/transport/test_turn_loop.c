@@ -1,13 +1,13 @@
 // The loop that measures itself: work counts, waiting does not, one turn in so many is measured
 // exactly, and none that is long is missed.
-#include "model/lag.h"
+#include "model/histogram.h"
 #include "tests/unit/loop.h"
 
 #define SPIN_US 40000
 
 struct fixture {
     struct loop loop;
-    struct lag lag;
+    struct histogram lag;
     struct turn_task task;
     struct event *timer;
     int turns; // to go
@@ -64,13 +64,13 @@ static void
 test_one_in_so_many(void **state)
 {
     struct fixture fixture = {.spin_at = -1};
-    struct lag_report report;
+    struct histogram_report report;
 
     (void)state;
     run(&fixture, 10 * TURN_SAMPLE);
-    lag_report_ever(&fixture.lag, &report);
+    histogram_report_ever(&fixture.lag, &report);
     assert_int_equal(report.count, 10);
-    lag_report_minute(&fixture.lag, clock_us(), &report);
+    histogram_report_minute(&fixture.lag, clock_us(), &report);
     assert_int_equal(report.count, 10);
 }
 
@@ -81,10 +81,10 @@ test_none_that_is_long_is_missed(void **state)
     (void)state;
     for (int i = 1; i <= TURN_SAMPLE; i++) {
         struct fixture fixture = {.spin_at = i};
-        struct lag_report report;
+        struct histogram_report report;
 
         run(&fixture, TURN_SAMPLE);
-        lag_report_ever(&fixture.lag, &report);
+        histogram_report_ever(&fixture.lag, &report);
         // A coarse clock may be a tick behind, of 10 ms at most.
         assert_true(report.max_us >= SPIN_US - 10000);
         assert_int_equal(report.count, 1);
@@ -95,11 +95,11 @@ static void
 test_waiting_does_not_count(void **state)
 {
     struct fixture fixture = {.spin_at = -1, .pause = {.tv_usec = 300000}};
-    struct lag_report report;
+    struct histogram_report report;
 
     (void)state;
     run(&fixture, 5);
-    lag_report_ever(&fixture.lag, &report);
+    histogram_report_ever(&fixture.lag, &report);
     assert_int_equal(report.count, 1);
     assert_true(report.max_us < 300000);
 }
