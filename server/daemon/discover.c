@@ -66,13 +66,54 @@ find_known(const char *method)
     return NULL;
 }
 
+// Takes the params.
+static json_t *
+describe_with(const char *name, const char *summary, json_t *params, const char *result,
+              const char *structure)
+{
+    return json_pack("{s:s, s:s, s:s, s:o, s:{s:s, s:o}}", "name", name, "summary", summary,
+                     "paramStructure", structure, "params", params, "result", "name", "result",
+                     "schema", json_loads(result, 0, NULL));
+}
+
 static json_t *
 describe(const char *name, const char *summary, const char *params, const char *result,
          const char *structure)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:{s:s, s:o}}", "name", name, "summary", summary,
-                     "paramStructure", structure, "params", json_loads(params, 0, NULL), "result",
-                     "name", "result", "schema", json_loads(result, 0, NULL));
+    return describe_with(name, summary, json_loads(params, 0, NULL), result, structure);
+}
+
+static json_t *
+param_schema(const struct param *param)
+{
+    switch (param->kind) {
+    case PARAM_BOOLEAN:
+        return json_pack("{s:s}", "type", "boolean");
+    case PARAM_STRING:
+        return json_pack("{s:s}", "type", "string");
+    case PARAM_NUMBER:
+        return json_pack("{s:s, s:i, s:I}", "type", "integer", "minimum", 0, "maximum",
+                         (json_int_t)param->most);
+    }
+    return NULL;
+}
+
+// One of the daemon's own.
+static json_t *
+describe_own(const struct method_info *info)
+{
+    json_t *params = json_array();
+
+    for (size_t i = 0; i < info->param_count; i++) {
+        const struct param *param = &info->params[i];
+        json_t *one = json_pack("{s:s, s:s, s:o}", "name", param->name, "description",
+                                param->expected, "schema", param_schema(param));
+
+        if (param->required)
+            json_object_set_new(one, "required", json_true());
+        json_array_append_new(params, one);
+    }
+    return describe_with(info->name, info->summary, params, "{}", EITHER);
 }
 
 static json_t *
@@ -113,7 +154,7 @@ discover_methods(const struct methods_view *view)
         json_array_append_new(methods, describe(callers[i].method, callers[i].summary,
                                                 callers[i].params, callers[i].result, "by-name"));
     for (size_t i = 0; (info = methods_info(i)) != NULL; i++)
-        json_array_append_new(methods, describe(info->name, info->summary, "[]", "{}", EITHER));
+        json_array_append_new(methods, describe_own(info));
     return methods;
 }
 

@@ -2,39 +2,58 @@
 #include "daemon/methods.h"
 
 #include "common/errors.h"
-#include "common/scanner.h"
 
 static json_t *
-methods_ping(const struct methods_view *view)
+answer_ping(const struct methods_view *view, const struct param_value *values)
 {
     (void)view;
+    (void)values;
     return json_string("pong");
+}
+
+static json_t *
+answer_status(const struct methods_view *view, const struct param_value *values)
+{
+    bool usage = values[0].boolean;
+
+    if (usage)
+        dispatcher_look_at_usage(view->dispatcher);
+    return methods_status(view, usage);
 }
 
 // What will run to its end is told; the rest of the story is that of SIGTERM.
 static json_t *
-methods_drain(const struct methods_view *view)
+answer_drain(const struct methods_view *view, const struct param_value *values)
 {
     struct dispatcher_report report;
 
+    (void)values;
     dispatcher_report(view->dispatcher, &report);
     view->drain(view->drain_context);
     return json_pack("{s:s, s:I, s:I}", "state", "draining", "running", (json_int_t)report.running,
                      "queued", (json_int_t)report.queued);
 }
 
+static const struct param status_params[] = {
+    {.name = "usage",
+     .kind = PARAM_BOOLEAN,
+     .expected = "true or false, whether to say what each worker uses"},
+};
+
 static const struct method {
     struct method_info info;
-    json_t *(*answer)(const struct methods_view *view); // or, as text:
+    json_t *(*answer)(const struct methods_view *view, const struct param_value *values);
+    // Or, as text:
     char *(*text)(const struct methods_view *view, size_t *ret_length);
     bool guarded; // for a trusted caller only
 } table[] = {
-    {{"rpc.discover", "Describe every method as an OpenRPC document"}, .text = methods_discover},
-    {{"server.drain", "Stop when the running jobs are done"},
-     .answer = methods_drain,
+    {{"rpc.discover", "Describe every method as an OpenRPC document", NULL, 0},
+     .text = methods_discover},
+    {{"server.drain", "Stop when the running jobs are done", NULL, 0},
+     .answer = answer_drain,
      .guarded = true},
-    {{"server.ping", "Answer \"pong\""}, .answer = methods_ping},
-    {{"server.status", "Report everything counted"}, .answer = methods_status},
+    {{"server.ping", "Answer \"pong\"", NULL, 0}, .answer = answer_ping},
+    {{"server.status", "Report everything counted", status_params, 1}, .answer = answer_status},
 };
 #define TABLE_SIZE (sizeof(table) / sizeof(table[0]))
 
@@ -42,20 +61,6 @@ const struct method_info *
 methods_info(size_t index)
 {
     return index < TABLE_SIZE ? &table[index].info : NULL;
-}
-
-// None of them takes params.
-static bool
-has_params(struct span params)
-{
-    struct scanner scanner;
-    enum json_kind kind;
-    struct span name;
-
-    scanner_init(&scanner, params, SCANNER_DEPTH_LIMIT);
-    if (!span_present(params) || !scanner_peek(&scanner, &kind) || !scanner_enter(&scanner, kind))
-        return false;
-    return kind == JSON_KIND_OBJECT ? scanner_member(&scanner, &name) : scanner_element(&scanner);
 }
 
 static const struct method *
@@ -68,10 +73,9 @@ find(struct span name)
 }
 
 static void
-refuse(enum error_code code, struct span data, struct session_reply *ret_reply)
+refuse(char *error, size_t length, struct session_reply *ret_reply)
 {
-    ret_reply->failed = true;
-    ret_reply->text = error_object(code, data, &ret_reply->length);
+    *ret_reply = (struct session_reply){.failed = true, .text = error, .length = length};
 }
 
 char *
@@ -88,17 +92,16 @@ methods_dump(const json_t *answer, size_t *ret_length)
 
 static void
 answer(const struct methods_view *view, const struct method *method,
-       struct session_reply *ret_reply)
+       const struct param_value *values, struct session_reply *ret_reply)
 {
     json_auto_t *value = NULL;
 
-    ret_reply->failed = false;
-    ret_reply->length = 0;
+    *ret_reply = (struct session_reply){.failed = false};
     if (method->text != NULL) {
         ret_reply->text = method->text(view, &ret_reply->length);
         return;
     }
-    value = method->answer(view);
+    value = method->answer(view, values);
     ret_reply->text = methods_dump(value, &ret_reply->length);
 }
 
@@ -107,19 +110,23 @@ methods_call(const struct methods_view *view, struct span name, struct span para
              struct session_reply *ret_reply)
 {
     const struct method *method = find(name);
+    struct param_value values[PARAMS_MAX];
+    size_t length = 0;
+    char *error;
 
     if (method == NULL)
         return false;
-    if (has_params(params)) {
-        refuse(ERROR_INVALID_PARAMS,
-               SPAN("{\"member\":\"params\",\"reason\":\"too many\",\"expected\":\"no params\"}"),
-               ret_reply);
+    if (!params_read(method->info.params, method->info.param_count, params, values, &error,
+                     &length)) {
+        refuse(error, length, ret_reply);
     } else if (method->guarded && !view->trusted) {
-        refuse(ERROR_UNAUTHORISED,
-               SPAN("{\"reason\":\"only root and the daemon's own user may, on a Unix socket\"}"),
-               ret_reply);
+        error = error_object(
+            ERROR_UNAUTHORISED,
+            SPAN("{\"reason\":\"only root and the daemon's own user may, on a Unix socket\"}"),
+            &length);
+        refuse(error, length, ret_reply);
     } else {
-        answer(view, method, ret_reply);
+        answer(view, method, values, ret_reply);
     }
     return true;
 }

@@ -4,6 +4,7 @@
 #define OFFLOAD_DAEMON_METHODS_H
 
 #include "common/span.h"
+#include "daemon/params.h"
 #include "daemon/reload.h"
 #include "dispatcher/dispatcher.h"
 #include "model/config.h"
@@ -32,7 +33,7 @@ struct methods_view {
     struct reload_report reload;
     const struct statistics *statistics;
     const struct histogram *lag; // of the daemon's loop
-    const struct dispatcher *dispatcher;
+    struct dispatcher *dispatcher;
     struct discovery *discovery;  // outlives the view
     const struct address *listen; // what the daemon is really bound to
     size_t listen_count;
@@ -53,11 +54,13 @@ bool methods_call(const struct methods_view *view, struct span method, struct sp
 struct method_info {
     const char *name;
     const char *summary;
+    const struct param *params;
+    size_t param_count;
 };
 const struct method_info *methods_info(size_t index); // NULL behind the last
 
-// status.c: a new reference; NULL when out of memory.
-json_t *methods_status(const struct methods_view *view);
+// status.c: a new reference; NULL when out of memory. `usage`: what the workers use is told.
+json_t *methods_status(const struct methods_view *view, bool usage);
 
 // discover.c, methods.c: malloc; NULL when out of memory.
 char *methods_discover(const struct methods_view *view, size_t *ret_length);

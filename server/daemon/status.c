@@ -64,10 +64,19 @@ status_requests(const struct statistics *statistics)
                      number(statistics->responses));
 }
 
+// Of the jobs that have ended.
+static void
+add_counts(json_t *object, const struct job_counts *counts)
+{
+    for (int state = JOB_SUCCEEDED; state < JOB_STATE_COUNT; state++)
+        json_object_set_new(object, job_state_name((enum job_state)state),
+                            number(counts->ended[state]));
+    json_object_set_new(object, "refused", number(counts->refused));
+}
+
 static json_t *
 status_jobs(const struct methods_view *view)
 {
-    const struct statistics *statistics = view->statistics;
     struct dispatcher_report report;
     json_t *jobs = json_object();
 
@@ -77,12 +86,37 @@ status_jobs(const struct methods_view *view)
     json_object_set_new(jobs, "running", number(report.running));
     json_object_set_new(jobs, "sleeping", number(report.sleeping));
     json_object_set_new(jobs, "gathering", number(report.held));
-    for (int state = JOB_SUCCEEDED; state < JOB_STATE_COUNT; state++)
-        json_object_set_new(jobs, job_state_name((enum job_state)state),
-                            number(statistics->jobs[state]));
-    json_object_set_new(jobs, "refused", number(statistics->jobs_refused));
+    add_counts(jobs, &view->statistics->jobs);
     json_object_set_new(jobs, "memory_bytes", number(report.memory));
     return jobs;
+}
+
+// What the histogram has; null for what cannot be known of nothing.
+static json_t *
+seconds_of(const struct histogram_report *report, int64_t us)
+{
+    return report->count > 0 ? json_real((double)us / 1e6) : json_null();
+}
+
+static json_t *
+latency_object(const struct histogram_report *report)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "jobs", number(report->count), "p50_seconds",
+                     seconds_of(report, report->p50_us), "p90_seconds",
+                     seconds_of(report, report->p90_us), "p99_seconds",
+                     seconds_of(report, report->p99_us), "max_seconds",
+                     seconds_of(report, report->max_us));
+}
+
+static json_t *
+status_latency(const struct job_counts *counts)
+{
+    struct histogram_report minute, ever;
+
+    histogram_report_minute(&counts->latency, clock_us(), &minute);
+    histogram_report_ever(&counts->latency, &ever);
+    return json_pack("{s:o, s:o}", "last_minute", latency_object(&minute), "since_start",
+                     latency_object(&ever));
 }
 
 static json_t *
@@ -105,15 +139,40 @@ status_lag(const struct histogram *lag)
 }
 
 static json_t *
-status_worker(const struct worker *worker)
+status_job(const struct job *job)
+{
+    if (job == NULL)
+        return json_null();
+    return json_pack("{s:s%, s:o}", "method", job->method.at, job->method.length, "running_seconds",
+                     seconds_since(job->started_us));
+}
+
+static void
+add_usage(json_t *object, const struct worker_report *report)
+{
+    const struct usage *usage = &report->usage;
+
+    json_object_set_new(object, "cpu_seconds",
+                        report->usage_known ? json_real((double)usage->cpu_us / 1e6) : json_null());
+    json_object_set_new(object, "memory_bytes",
+                        report->usage_known ? number(usage->memory) : json_null());
+}
+
+static json_t *
+status_worker(const struct worker *worker, bool usage)
 {
     struct worker_report report;
+    json_t *object;
 
     worker_report(worker, &report);
-    return json_pack("{s:i, s:i, s:s, s:i, s:i, s:o, s:o}", "slot", (int)report.index, "pid",
-                     (int)report.pid, "state", worker_state_name(report.state), "running",
-                     (int)report.running, "waiting", (int)report.waiting, "jobs_done",
-                     number(report.jobs_done), "age_seconds", seconds_since(report.started_us));
+    object = json_pack("{s:i, s:i, s:s, s:i, s:i, s:o, s:o, s:o}", "slot", (int)report.index, "pid",
+                       (int)report.pid, "state", worker_state_name(report.state), "running",
+                       (int)report.running, "waiting", (int)report.waiting, "jobs_done",
+                       number(report.jobs_done), "age_seconds", seconds_since(report.started_us),
+                       "job", status_job(report.longest));
+    if (usage)
+        add_usage(object, &report);
+    return object;
 }
 
 static const char *
@@ -168,7 +227,7 @@ state_name(const struct pool *pool, bool served)
 }
 
 static json_t *
-status_pool(const struct pool *pool, bool served)
+status_pool(const struct pool *pool, bool served, bool usage)
 {
     json_t *methods = json_array();
     json_t *workers = json_array();
@@ -180,7 +239,7 @@ status_pool(const struct pool *pool, bool served)
         json_array_append_new(methods, json_string(*method));
     for (unsigned i = 0; i < report.config->processes; i++)
         if (pool_worker(pool, i) != NULL)
-            json_array_append_new(workers, status_worker(pool_worker(pool, i)));
+            json_array_append_new(workers, status_worker(pool_worker(pool, i), usage));
     object = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:f, s:o, s:o}", "name",
                        report.config->name, "state", state_name(pool, served), "kind",
                        kind_name(report.config->kind), "methods", methods, "processes",
@@ -189,6 +248,8 @@ status_pool(const struct pool *pool, bool served)
                        "running", number(report.running), "restarts", number(report.restarts),
                        "mean_run_seconds", report.run_time.mean_us / 1e6, "method_run_seconds",
                        status_method_times(&report), "workers", workers);
+    add_counts(object, report.counts);
+    json_object_set_new(object, "latency", status_latency(report.counts));
     if (report.config->in_flight != 0)
         json_object_set_new(object, "in_flight", json_integer(report.config->in_flight));
     if (span_present(report.start_error))
@@ -222,24 +283,26 @@ status_configuration(const struct methods_view *view)
 }
 
 static json_t *
-status_pools(const struct methods_view *view)
+status_pools(const struct methods_view *view, bool usage)
 {
     const struct pool *pool;
     json_t *pools = json_array();
 
     for (size_t i = 0; (pool = dispatcher_pool(view->dispatcher, i)) != NULL; i++)
-        json_array_append_new(pools, status_pool(pool, i < view->config->pool_count));
+        json_array_append_new(pools, status_pool(pool, i < view->config->pool_count, usage));
     return pools;
 }
 
 json_t *
-methods_status(const struct methods_view *view)
+methods_status(const struct methods_view *view, bool usage)
 {
-    return json_pack(
-        "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", OFFLOAD_VERSION,
-        "pid", (int)getpid(), "state", view->draining ? "draining" : "serving", "uptime_seconds",
-        seconds_since(view->statistics->started_us), "configuration", status_configuration(view),
-        "listen", status_listen(view), "sessions", status_sessions(view), "callers",
-        status_callers(view->callers), "requests", status_requests(view->statistics), "jobs",
-        status_jobs(view), "loop_lag", status_lag(view->lag), "pools", status_pools(view));
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+                     OFFLOAD_VERSION, "pid", (int)getpid(), "state",
+                     view->draining ? "draining" : "serving", "uptime_seconds",
+                     seconds_since(view->statistics->started_us), "configuration",
+                     status_configuration(view), "listen", status_listen(view), "sessions",
+                     status_sessions(view), "callers", status_callers(view->callers), "requests",
+                     status_requests(view->statistics), "jobs", status_jobs(view), "latency",
+                     status_latency(&view->statistics->jobs), "loop_lag", status_lag(view->lag),
+                     "pools", status_pools(view, usage));
 }

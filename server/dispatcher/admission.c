@@ -46,14 +46,22 @@ is_too_long(const struct job *job, struct pool_outlook *ret_outlook)
 
 // ---- refusing -------------------------------------------------------------------------------
 
+static void
+turn_away(struct dispatcher *dispatcher, struct job *job, char *error, size_t length)
+{
+    dispatcher->statistics->jobs.refused++;
+    if (job->pool != NULL)
+        pool_counts(job->pool)->refused++;
+    dispatcher_speak(dispatcher, job, JOB_FAILED, error, length);
+}
+
 void
 dispatcher_refuse_method(struct dispatcher *dispatcher, struct job *job, struct span method)
 {
     size_t length = 0;
     char *error = error_object_method(method, &length);
 
-    dispatcher->statistics->jobs_refused++;
-    dispatcher_speak(dispatcher, job, JOB_FAILED, error, length);
+    turn_away(dispatcher, job, error, length);
 }
 
 void
@@ -62,8 +70,7 @@ dispatcher_refuse(struct dispatcher *dispatcher, struct job *job, enum error_cod
     size_t length = 0;
     char *error = error_object(code, (struct span){0}, &length);
 
-    dispatcher->statistics->jobs_refused++;
-    dispatcher_speak(dispatcher, job, JOB_FAILED, error, length);
+    turn_away(dispatcher, job, error, length);
 }
 
 static double
@@ -83,8 +90,7 @@ refuse_full(struct dispatcher *dispatcher, struct job *job, const char *limit, s
                             "\"predicted_wait\":%.3f}",
                             limit, max, seconds(outlook.retry_us), seconds(outlook.wait_us));
 
-    dispatcher->statistics->jobs_refused++;
-    dispatcher_speak(dispatcher, job, JOB_FAILED, error, length);
+    turn_away(dispatcher, job, error, length);
 }
 
 // It makes sense to come back when so much of the work is done that the wait would do.
@@ -104,8 +110,7 @@ refuse_too_long(struct dispatcher *dispatcher, struct job *job, const struct poo
                                 "\"predicted_wait\":%.3f}",
                                 seconds(job->max_wait_us), seconds(retry_us),
                                 seconds(outlook->wait_us));
-    dispatcher->statistics->jobs_refused++;
-    dispatcher_speak(dispatcher, job, JOB_FAILED, error, length);
+    turn_away(dispatcher, job, error, length);
 }
 
 // ---- taking ---------------------------------------------------------------------------------

@@ -10,6 +10,17 @@
 
 // ---- outcomes -------------------------------------------------------------------------------
 
+static void
+dispatcher_count(struct dispatcher *dispatcher, const struct job *job,
+                 const struct outcome *outcome)
+{
+    int64_t now_us = outcome->ended_us != 0 ? outcome->ended_us : clock_us();
+
+    job_counts_note(&dispatcher->statistics->jobs, job, outcome->state, now_us);
+    if (job->pool != NULL)
+        job_counts_note(pool_counts(job->pool), job, outcome->state, now_us);
+}
+
 // The one place where a job ends. It counts until its sink was told, for that may end others: so
 // `idle` comes once.
 static void
@@ -17,7 +28,7 @@ dispatcher_settle(struct dispatcher *dispatcher, struct job *job, const struct o
 {
     deadlines_forget(job);
     job_set_state(job, outcome->state);
-    dispatcher->statistics->jobs[outcome->state]++;
+    dispatcher_count(dispatcher, job, outcome);
     dispatcher->memory -= job_size(job);
     if (job->sink != NULL)
         job->sink->finished(job->sink_context, outcome);

@@ -114,6 +114,11 @@ struct dispatcher_report {
 };
 void dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report *ret_report);
 
+// Looks in /proc what the workers use, see worker_report: at so many of them, and in the next call
+// at the next, so that with any number of workers the loop is not kept long.
+#define DISPATCHER_USAGE_MAX 256
+void dispatcher_look_at_usage(struct dispatcher *dispatcher);
+
 // The pools that are served, in the order of the configuration; then those that come or go. NULL
 // behind the last.
 const struct pool *dispatcher_pool(const struct dispatcher *dispatcher, size_t index);

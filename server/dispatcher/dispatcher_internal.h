@@ -33,9 +33,10 @@ struct dispatcher {
     struct delayer delayer;
     struct deadlines deadlines;
     struct job_log log;
-    uint64_t numbers; // of jobs that came in so far
-    size_t jobs;      // that have no outcome yet
-    size_t memory;    // bytes they hold
+    uint64_t numbers;  // of jobs that came in so far
+    size_t jobs;       // that have no outcome yet
+    size_t memory;     // bytes they hold
+    size_t usage_next; // the place at which dispatcher_look_at_usage goes on
     bool draining;
     bool stopping;
 };

@@ -47,6 +47,35 @@ dispatcher_report(const struct dispatcher *dispatcher, struct dispatcher_report 
     dispatcher_report_workers(dispatcher, ret_report);
 }
 
+static unsigned
+places_of(const struct member *member)
+{
+    struct pool_report report;
+
+    pool_report(member->pool, &report);
+    return report.config->processes;
+}
+
+void
+dispatcher_look_at_usage(struct dispatcher *dispatcher)
+{
+    const struct member *member;
+    size_t count = 0;
+    size_t first;
+    size_t at = 0;
+
+    TAILQ_FOREACH (member, &dispatcher->members, link)
+        count += places_of(member);
+    if (count == 0)
+        return;
+    first = dispatcher->usage_next % count; // there may be fewer by now
+    TAILQ_FOREACH (member, &dispatcher->members, link)
+        for (unsigned i = 0; i < places_of(member); i++, at++)
+            if ((at + count - first) % count < DISPATCHER_USAGE_MAX)
+                pool_look_at_usage(member->pool, i);
+    dispatcher->usage_next = (first + DISPATCHER_USAGE_MAX) % count;
+}
+
 const struct pool *
 dispatcher_pool(const struct dispatcher *dispatcher, size_t index)
 {

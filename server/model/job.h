@@ -34,6 +34,7 @@ enum job_state {
 struct outcome {
     enum job_state state; // a final one
     struct span body;     // raw JSON: the result if it succeeded, else the error object. Borrowed
+    int64_t ended_us;     // when; 0: whoever says so has not looked at the clock
 };
 
 #define JOB_PRIORITY_MAX   10 // and the least is -10

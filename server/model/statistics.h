@@ -3,7 +3,7 @@
 #ifndef OFFLOAD_MODEL_STATISTICS_H
 #define OFFLOAD_MODEL_STATISTICS_H
 
-#include "model/job.h"
+#include "model/job_counts.h"
 
 #include <stdint.h>
 
@@ -19,9 +19,8 @@ struct statistics {
     uint64_t batches;
     uint64_t invalid;   // lines and batch elements that were no request
     uint64_t responses; // written or put into a batch's array
-    // dispatcher: jobs by final state, those that were refused (they count as failed too)
-    uint64_t jobs[JOB_STATE_COUNT];
-    uint64_t jobs_refused;
+    // dispatcher
+    struct job_counts jobs;
 };
 
 #endif

@@ -16,16 +16,20 @@
 void
 pool_finish(struct pool *pool, struct job *job, const struct outcome *outcome)
 {
-    if (job->state == JOB_RUNNING) {
-        int64_t run_us = clock_us() - job->started_us;
+    struct outcome told = *outcome;
 
+    if (job->state == JOB_RUNNING) {
+        int64_t run_us;
+
+        told.ended_us = clock_us();
+        run_us = told.ended_us - job->started_us;
         TAILQ_REMOVE(&pool->running, job, link);
         pool->running_count--;
         run_time_add(&pool->run_time, run_us);
         run_time_add(&pool->method_times[job->method_index], run_us);
         job->place = NULL;
     }
-    pool->callbacks->finished(pool->context, job, outcome);
+    pool->callbacks->finished(pool->context, job, &told);
 }
 
 void
@@ -407,6 +411,12 @@ pool_has_room(const struct pool *pool)
     return pool->runner != NULL ? runner_has_room(pool->runner) : !TAILQ_EMPTY(&pool->roomy);
 }
 
+struct job_counts *
+pool_counts(struct pool *pool)
+{
+    return &pool->counts;
+}
+
 struct job *
 pool_any_queued(struct pool *pool)
 {
@@ -434,8 +444,16 @@ pool_report(const struct pool *pool, struct pool_report *ret_report)
         .run_time = pool->run_time,
         .method_times = pool->method_times,
         .queue = &pool->queue,
+        .counts = &pool->counts,
         .start_error = {.at = pool->start_error, .length = pool->start_error_length},
     };
+}
+
+void
+pool_look_at_usage(struct pool *pool, unsigned place)
+{
+    if (pool->places[place].worker != NULL)
+        worker_look_at_usage(pool->places[place].worker);
 }
 
 const struct worker *

@@ -6,6 +6,7 @@
 #include "common/span.h"
 #include "model/config.h"
 #include "model/job.h"
+#include "model/job_counts.h"
 #include "model/run_time.h"
 #include "pool/worker.h"
 
@@ -91,6 +92,9 @@ char *pool_expire(struct pool *pool, struct job *job, enum timeout_kind kind, si
 struct job *pool_any_queued(struct pool *pool);
 struct job *pool_any_running(struct pool *pool);
 
+// Of its jobs that have ended. Whoever ends them counts, for the pool itself does not see all.
+struct job_counts *pool_counts(struct pool *pool);
+
 // No new jobs will be submitted, but those that the pool has handed out may come back. It runs what
 // it has, and from now on has workers for jobs that wait and for none else: idle ones end, and so
 // does each of the others with its last job. With the last job and process gone it has stopped.
@@ -111,9 +115,13 @@ struct pool_report {
     struct run_time run_time;
     const struct run_time *method_times; // in the order of the configuration
     const struct queue *queue;           // what waits, but for what is in workers' pipes
+    const struct job_counts *counts;
     struct span start_error; // the error object that answers jobs as no worker can start; or absent
 };
 void pool_report(const struct pool *pool, struct pool_report *ret_report);
+
+// Looks what the worker there uses, see worker_report.
+void pool_look_at_usage(struct pool *pool, unsigned place);
 
 // The worker at a place from 0 to config->processes - 1; NULL while there is none.
 const struct worker *pool_worker(const struct pool *pool, unsigned place);

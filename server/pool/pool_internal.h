@@ -64,6 +64,7 @@ struct pool {
     struct runner *runner; // POOL_COMMAND: its places have no workers; else NULL
     struct spawn_attributes attributes;
     uint64_t restarts;
+    struct job_counts counts;
     struct run_time run_time;      // of all its jobs
     struct run_time *method_times; // by job->method_index
     char *start_error;

@@ -110,6 +110,17 @@ slots_wanted_running(const struct slots *slots)
     return slots->wanted_running;
 }
 
+const struct job *
+slots_longest(const struct slots *slots)
+{
+    const struct slot *slot;
+
+    TAILQ_FOREACH (slot, &slots->running, link) // the oldest first
+        if (slot->job != NULL)
+            return slot->job;
+    return NULL;
+}
+
 unsigned
 slots_abandoned_running(const struct slots *slots)
 {

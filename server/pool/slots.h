@@ -32,6 +32,9 @@ unsigned slots_wanted_running(const struct slots *slots);
 bool slots_full(const struct slots *slots);       // no job more could start at once
 bool slots_ahead_full(const struct slots *slots); // nor could one wait
 
+// The job that has run longest; NULL if none runs that was not abandoned.
+const struct job *slots_longest(const struct slots *slots);
+
 // Running with a job that was abandoned.
 unsigned slots_abandoned_running(const struct slots *slots);
 

@@ -70,6 +70,47 @@ usage_of(pid_t pid, struct rusage *ret_usage)
     return true;
 }
 
+// CPU time in ticks, that of the children which it waited for included.
+static bool
+read_ticks(pid_t pid, int64_t *ret_ticks)
+{
+    char text[FILE_MAX];
+    unsigned long ticks[4]; // user, system, and both of the children
+    const char *after_name;
+
+    if (!read_proc(pid, "stat", text))
+        return false;
+    after_name = strrchr(text, ')');
+    if (after_name == NULL ||
+        sscanf(after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu",
+               &ticks[0], &ticks[1], &ticks[2], &ticks[3]) != 4)
+        return false;
+    *ret_ticks = (int64_t)(ticks[0] + ticks[1] + ticks[2] + ticks[3]);
+    return true;
+}
+
+// What stat says of memory newer kernels only guess.
+static bool
+read_pages(pid_t pid, unsigned long *ret_pages)
+{
+    char text[FILE_MAX];
+
+    return read_proc(pid, "statm", text) && sscanf(text, "%*u %lu", ret_pages) == 1;
+}
+
+bool
+usage_look(pid_t pid, struct usage *ret)
+{
+    unsigned long pages;
+    int64_t ticks;
+
+    if (!read_ticks(pid, &ticks) || !read_pages(pid, &pages))
+        return false;
+    *ret = (struct usage){.cpu_us = ticks * 1000000 / sysconf(_SC_CLK_TCK),
+                          .memory = pages * (size_t)sysconf(_SC_PAGESIZE)};
+    return true;
+}
+
 size_t
 usage_memory(pid_t pid)
 {

@@ -5,7 +5,6 @@
 #include "common/message.h"
 #include "pool/environment.h"
 #include "pool/spawn.h"
-#include "pool/usage.h"
 #include "pool/worker_internal.h"
 
 #include <errno.h>
@@ -341,6 +340,13 @@ worker_describe(struct worker *worker, struct death *ret_death)
     ret_death->usage_known = usage_of(worker->pid, &ret_death->usage);
 }
 
+// What is reaped has no number any more: another process may have it by now.
+void
+worker_look_at_usage(struct worker *worker)
+{
+    worker->usage_known = !worker->exited && usage_look(worker->pid, &worker->usage);
+}
+
 void
 worker_report(const struct worker *worker, struct worker_report *ret_report)
 {
@@ -353,6 +359,9 @@ worker_report(const struct worker *worker, struct worker_report *ret_report)
         .jobs_done = worker->jobs_done,
         .was_ready = worker->was_ready,
         .started_us = worker->started_us,
+        .longest = slots_longest(worker->slots),
+        .usage_known = worker->usage_known,
+        .usage = worker->usage,
     };
 }
 

@@ -16,6 +16,7 @@
 #include "pool/certificate.h"
 #include "pool/reap.h"
 #include "pool/spawn.h"
+#include "pool/usage.h"
 #include "transport/turn.h"
 
 #include <stdbool.h>
@@ -119,6 +120,9 @@ bool worker_has_room(const struct worker *worker);
 // than the one short job that runs.
 bool worker_can_prefetch(const struct worker *worker, int64_t cost_us);
 
+// Looks what it uses now, which costs a look into /proc; for worker_report.
+void worker_look_at_usage(struct worker *worker);
+
 // What others may know of it.
 struct worker_report {
     unsigned index;
@@ -128,7 +132,10 @@ struct worker_report {
     unsigned waiting; // jobs in its pipe that it has not begun with
     uint64_t jobs_done;
     bool was_ready;
-    int64_t started_us; // monotonic
+    int64_t started_us;        // monotonic
+    const struct job *longest; // the job that has run longest; NULL if none runs
+    bool usage_known;
+    struct usage usage; // when it was looked at last
 };
 void worker_report(const struct worker *worker, struct worker_report *ret_report);
 const char *worker_state_name(enum worker_state state);

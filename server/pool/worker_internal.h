@@ -47,6 +47,8 @@ struct worker {
     char subject[96];
     int64_t started_us;
     uint64_t jobs_done;
+    bool usage_known;
+    struct usage usage;
     struct slots *slots;
 };
 

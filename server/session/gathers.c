@@ -166,7 +166,7 @@ static void
 gather_settle(struct gather *gather)
 {
     struct dispatcher *dispatcher = dispatcher_of(gather->gathers);
-    struct outcome outcome;
+    struct outcome outcome = {.ended_us = 0};
     bool failed;
     char *body = gather_tally_answer(&gather->tally, &failed, &outcome.body.length);
 

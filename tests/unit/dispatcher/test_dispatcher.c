@@ -53,10 +53,10 @@ test_outcomes(void **state)
     await(&house, &results[2], JOB_FAILED, "\"code\":5");
     await(&house, &results[3], JOB_LOST, "SIGKILL");
     await(&house, &results[4], JOB_SUCCEEDED, "Operation completed");
-    assert_int_equal(house.statistics.jobs[JOB_SUCCEEDED], 3);
-    assert_int_equal(house.statistics.jobs[JOB_FAILED], 1);
-    assert_int_equal(house.statistics.jobs[JOB_LOST], 1);
-    assert_int_equal(house.statistics.jobs_refused, 0);
+    assert_int_equal(house.statistics.jobs.ended[JOB_SUCCEEDED], 3);
+    assert_int_equal(house.statistics.jobs.ended[JOB_FAILED], 1);
+    assert_int_equal(house.statistics.jobs.ended[JOB_LOST], 1);
+    assert_int_equal(house.statistics.jobs.refused, 0);
     house_close(&house);
 }
 
@@ -88,7 +88,7 @@ test_refused_at_once(void **state)
     check(&result, JOB_FAILED, "\"code\":-32601");
     submit(&house, &result, "");
     check(&result, JOB_FAILED, "\"code\":-32601");
-    assert_int_equal(house.statistics.jobs_refused, 3);
+    assert_int_equal(house.statistics.jobs.refused, 3);
     submit(&house, &result, "sleep");
     check(&result, JOB_FAILED, "\"code\":-32602");
     house_close(&house);
@@ -136,7 +136,7 @@ test_abandon(void **state)
     dispatcher_abandon(house.dispatcher, jobs[1]);
     loop_settle(&house.loop);
     assert_int_equal(results[0].times + results[1].times, 0);
-    assert_int_equal(house.statistics.jobs[JOB_CANCELLED], 2);
+    assert_int_equal(house.statistics.jobs.ended[JOB_CANCELLED], 2);
     house_close(&house);
 }
 
@@ -166,7 +166,7 @@ test_queue_max(void **state)
     await(&house, &results[1], JOB_SUCCEEDED, "");
     await(&house, &results[2], JOB_SUCCEEDED, "");
     await(&house, &results[4], JOB_SUCCEEDED, "");
-    assert_int_equal(house.statistics.jobs_refused, 1);
+    assert_int_equal(house.statistics.jobs.refused, 1);
     house_close(&house);
 }
 
@@ -404,6 +404,38 @@ test_never_run(void **state)
     loop_close(&house.loop);
 }
 
+// Only so many workers are looked at in one call, those behind them in the next, and so on.
+static void
+test_usage_by_turns(void **state)
+{
+    struct pool_config pools[3];
+    struct worker_report report;
+    struct house house;
+
+    (void)state;
+    house_prepare(&house, 1);
+    for (size_t i = 0; i < 3; i++)
+        pools[i] = house.pool;
+    pools[1].name = (char *)"asleep"; // places, and nobody there
+    pools[1].processes = DISPATCHER_USAGE_MAX - 1;
+    pools[1].processes_min = 0;
+    pools[1].idle_timeout_us = 1000000;
+    pools[2].name = (char *)"last";
+    house.config.pools = pools;
+    house.config.pool_count = 3;
+    house_start(&house);
+    for (size_t i = 0; i < 3; i += 2)
+        LOOP_UNTIL(&house.loop, pool_worker(dispatcher_pool(house.dispatcher, i), 0) != NULL);
+    for (int call = 1; call <= 2; call++) {
+        dispatcher_look_at_usage(house.dispatcher);
+        worker_report(pool_worker(dispatcher_pool(house.dispatcher, 0), 0), &report);
+        assert_true(report.usage_known);
+        worker_report(pool_worker(dispatcher_pool(house.dispatcher, 2), 0), &report);
+        assert_int_equal(report.usage_known, call == 2);
+    }
+    house_close(&house);
+}
+
 int
 main(void)
 {
@@ -424,6 +456,7 @@ main(void)
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_abort),
         cmocka_unit_test(test_never_run),
+        cmocka_unit_test(test_usage_by_turns),
     };
 
     signal(SIGPIPE, SIG_IGN);

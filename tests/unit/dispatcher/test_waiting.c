@@ -175,7 +175,7 @@ test_what_is_overdue_does_not_start(void **state)
     check(&first, JOB_SUCCEEDED, "");
     check(&results[0], JOB_TIMED_OUT, "timeout.total");
     check(&results[1], JOB_TIMED_OUT, "timeout.queue");
-    assert_int_equal(house.statistics.jobs[JOB_LOST], 0);
+    assert_int_equal(house.statistics.jobs.ended[JOB_LOST], 0);
     house_close(&house);
 }
 
@@ -235,7 +235,7 @@ test_quote(void **state)
     dispatcher_cancel(house.dispatcher, hanging);
     for (int i = 1; i < 5; i++)
         await(&house, &results[i], JOB_SUCCEEDED, "");
-    assert_int_equal(house.statistics.jobs_refused, 0);
+    assert_int_equal(house.statistics.jobs.refused, 0);
     house_close(&house);
 }
 
@@ -278,7 +278,7 @@ test_max_wait(void **state)
     await(&house, &results[1], JOB_FAILED, "\"limit\":\"max_wait\",\"max\":0.000,");
     dispatcher_cancel(house.dispatcher, hanging);
     await(&house, &results[2], JOB_SUCCEEDED, "");
-    assert_int_equal(house.statistics.jobs_refused, 2);
+    assert_int_equal(house.statistics.jobs.refused, 2);
     house_close(&house);
 }
 

@@ -369,6 +369,32 @@ test_return(void **state)
     slots_free(slots);
 }
 
+// The first of those that run and are wanted; what waits or is over does not count.
+static void
+test_longest(void **state)
+{
+    struct slots *slots = slots_new(3, 2);
+    uint64_t numbers[4];
+    struct job *job;
+
+    (void)state;
+    assert_null(slots_longest(slots));
+    for (int i = 0; i < 4; i++) // the last one waits
+        numbers[i] = put(slots, &jobs[i]);
+    assert_ptr_equal(slots_longest(slots), &jobs[0]);
+    slots_abandon(slots, &jobs[0], 5);
+    assert_ptr_equal(slots_longest(slots), &jobs[1]);
+    assert_true(take_number(slots, numbers[1], &job));
+    assert_ptr_equal(slots_longest(slots), &jobs[2]);
+    assert_true(slots_start(slots, 6, &job)); // the one that waited, the youngest now
+    assert_ptr_equal(slots_longest(slots), &jobs[2]);
+    assert_true(take_number(slots, numbers[2], &job));
+    assert_ptr_equal(slots_longest(slots), &jobs[3]);
+    assert_true(take_number(slots, numbers[3], &job));
+    assert_null(slots_longest(slots)); // only the one that nobody wants is left
+    slots_free(slots);
+}
+
 int
 main(void)
 {
@@ -385,6 +411,7 @@ main(void)
         cmocka_unit_test(test_abandon_what_waits),
         cmocka_unit_test(test_abandon_what_came_back),
         cmocka_unit_test(test_return),
+        cmocka_unit_test(test_longest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

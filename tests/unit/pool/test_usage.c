@@ -175,13 +175,67 @@ test_zombie(void **state)
     assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+static void
+swell_and_stay(void)
+{
+    char *block = malloc(BLOCK);
+
+    if (block == NULL)
+        _exit(1);
+    memset(block, 1, BLOCK);
+    __asm__ volatile("" : : "r"(block) : "memory");
+}
+
+static void
+have_a_busy_child(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        burn();
+        _exit(0);
+    }
+    if (waitpid(pid, NULL, 0) != pid)
+        _exit(1);
+}
+
+// The time, of the children too, and the memory of this moment.
+static void
+test_look(void **state)
+{
+    pid_t idle = start_child(nothing);
+    pid_t busy = start_child(take_a_nasty_name);
+    pid_t parent = start_child(have_a_busy_child);
+    pid_t swollen = start_child(swell_and_stay);
+    struct usage slim;
+    struct usage usage;
+
+    (void)state;
+    assert_true(usage_look(idle, &slim));
+    assert_true(slim.cpu_us < 250000);
+    assert_true(slim.memory > 0);
+    assert_true(usage_look(swollen, &usage));
+    assert_true(usage.memory >= slim.memory + BLOCK / 2);
+    assert_true(usage_look(busy, &usage));
+    assert_true(usage.cpu_us >= 250000 && usage.cpu_us < 5000000);
+    assert_true(usage_look(parent, &usage));
+    assert_true(usage.cpu_us >= 250000 && usage.cpu_us < 5000000);
+    end_child(idle);
+    end_child(busy);
+    end_child(parent);
+    usage = (struct usage){.cpu_us = 4711};
+    end_child(swollen);
+    assert_false(usage_look(swollen, &usage));
+    assert_int_equal(usage.cpu_us, 4711);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_time),   cmocka_unit_test(test_name_with_parentheses),
         cmocka_unit_test(test_memory), cmocka_unit_test(test_nobody),
-        cmocka_unit_test(test_zombie),
+        cmocka_unit_test(test_zombie), cmocka_unit_test(test_look),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,22 @@ test_kill_at_once(void **state)
     fixture_close(&fixture);
 }
 
+// What it used is known until it is reaped: then its number may be another's.
+static void
+check_usage_of_the_reaped(struct fixture *fixture)
+{
+    struct worker_report report;
+
+    worker_look_at_usage(fixture->worker);
+    worker_report(fixture->worker, &report);
+    assert_true(report.usage_known);
+    LOOP_UNTIL(&fixture->loop,
+               (worker_report(fixture->worker, &report), report.state == WORKER_ENDING));
+    worker_look_at_usage(fixture->worker);
+    worker_report(fixture->worker, &report);
+    assert_false(report.usage_known);
+}
+
 // A descendant that has left the process group holds the pipe: it is not waited for.
 static void
 check_held(bool kill_inside_gone)
@@ -137,6 +153,7 @@ check_held(bool kill_inside_gone)
     wait_for_exit(&fixture);
     began_us = clock_us();
     fixture.kill_holder = kill_inside_gone;
+    check_usage_of_the_reaped(&fixture);
     await(&fixture, 0, JOB_LOST, "\"signal\":\"SIGKILL\"");
     expect_end(&fixture, "killed by SIGKILL");
     assert_in_range(clock_us() - began_us, 150000, 5000000);
