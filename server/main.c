@@ -109,14 +109,14 @@ run(const struct options *options)
 {
     struct config_error error;
     struct config *config = config_load(&options->source, &error);
-    int status;
+    int status = EXIT_STATUS_CONFIG;
 
-    if (config == NULL) {
+    if (config == NULL || (!options->check && missing_identity(config, &error))) {
         fprintf(stderr, "offloadd: %s\n", error.text);
-        return EXIT_STATUS_CONFIG;
+    } else {
+        log_set_level(config->log_level);
+        status = options->check ? check(config) : serve(config, options);
     }
-    log_set_level(config->log_level);
-    status = options->check ? check(config) : serve(config, options);
     config_free(config);
     return status;
 }

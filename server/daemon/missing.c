@@ -50,15 +50,29 @@ check_directory(FILE *out, const struct pool_config *pool)
                : warn(out, pool, "directory", pool->directory, "it is not a directory");
 }
 
+static const char *
+user_problem(const struct pool_config *pool)
+{
+    return pool->user != NULL && getpwnam(pool->user) == NULL ? "there is no such user" : NULL;
+}
+
+static const char *
+group_problem(const struct pool_config *pool)
+{
+    return pool->group != NULL && getgrnam(pool->group) == NULL ? "there is no such group" : NULL;
+}
+
 static unsigned
 check_identity(FILE *out, const struct pool_config *pool)
 {
+    const char *user = user_problem(pool);
+    const char *group = group_problem(pool);
     unsigned count = 0;
 
-    if (pool->user != NULL && getpwnam(pool->user) == NULL)
-        count += warn(out, pool, "user", pool->user, "there is no such user");
-    if (pool->group != NULL && getgrnam(pool->group) == NULL)
-        count += warn(out, pool, "group", pool->group, "there is no such group");
+    if (user != NULL)
+        count += warn(out, pool, "user", pool->user, user);
+    if (group != NULL)
+        count += warn(out, pool, "group", pool->group, group);
     return count;
 }
 
@@ -91,4 +105,23 @@ missing_report(const struct config *config, FILE *out)
         count += check_identity(out, pool);
     }
     return count;
+}
+
+bool
+missing_identity(const struct config *config, struct config_error *ret_error)
+{
+    for (size_t i = 0; i < config->pool_count; i++) {
+        const struct pool_config *pool = &config->pools[i];
+        const char *user = user_problem(pool);
+        const char *problem = user != NULL ? user : group_problem(pool);
+        char shown[256];
+
+        if (problem == NULL)
+            continue;
+        log_escape(span_of(user != NULL ? pool->user : pool->group), shown, sizeof(shown));
+        snprintf(ret_error->text, sizeof(ret_error->text), "[pool %s] %s: %s: %s", pool->name,
+                 user != NULL ? "user" : "group", shown, problem);
+        return true;
+    }
+    return false;
 }

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "daemon/missing.h"
 #include "transport/turn.h"
 
 #include <event2/event.h>
@@ -94,8 +95,9 @@ reload_read(void *context)
     if (reload->settings.service != NULL)
         service_reloading(reload->settings.service);
     config = config_load(reload->settings.source, &reload->error);
-    if (config == NULL) {
+    if (config == NULL || missing_identity(config, &reload->error)) {
         reload_refuse(reload);
+        config_free(config);
         return;
     }
     reload_keep(reload, config);

@@ -381,8 +381,8 @@ test_a_wrong_file(struct fixture *fixture)
     // A pool that cannot be made is as good as a wrong file.
     daemon_configure(&fixture->daemon, TWO "[pool b]\nbuiltin = yes\nuser = no-such-user\n");
     hang_up(fixture);
-    await_log(fixture, "error pool b: user or group: there is no such user");
-    await_log(fixture, "a pool cannot be made");
+    await_log(fixture, "error server: the configuration stays as it was: [pool b] user: "
+                       "no-such-user: there is no such user");
     expect_label(peer, "one");
     assert_int_equal(fixture_worker(fixture, 0, 0), worker);
     assert_int_equal(fixture_number(fixture, "configuration.generation"), 1);

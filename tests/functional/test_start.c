@@ -280,6 +280,20 @@ test_check_warns_of_what_is_missing(struct fixture *fixture)
     assert_int_equal(unlink(path), 0);
 }
 
+// Not so a user who is missing when the daemon starts: there could be no such pool, and why must
+// not be left to be guessed.
+static void
+test_a_missing_user_is_refused(struct fixture *fixture)
+{
+    daemon_configure(&fixture->daemon, "[pool a]\nbuiltin = yes\n"
+                                       "[pool b]\nbuiltin = yes\nuser = nobody-at-all\n");
+    EXPECT_REFUSAL(78, "[pool b] user: nobody-at-all: there is no such user", "--config",
+                   fixture->daemon.config);
+    daemon_configure(&fixture->daemon, "[pool c]\nbuiltin = yes\ngroup = none-at-all\n");
+    EXPECT_REFUSAL(78, "[pool c] group: none-at-all: there is no such group", "--config",
+                   fixture->daemon.config);
+}
+
 static void
 test_wrong_usage(struct fixture *fixture)
 {
@@ -321,4 +335,5 @@ HARNESS_MAIN(SCENARIO_MANUAL(test_several_addresses_and_the_ready_file),
              SCENARIO_MANUAL(test_wrong_addresses_are_refused),
              SCENARIO_MANUAL(test_a_wrong_configuration_is_refused_with_its_line),
              SCENARIO_MANUAL(test_check), SCENARIO_MANUAL(test_check_warns_of_what_is_missing),
-             SCENARIO_MANUAL(test_wrong_usage), SCENARIO_MANUAL(test_version_and_help))
+             SCENARIO_MANUAL(test_a_missing_user_is_refused), SCENARIO_MANUAL(test_wrong_usage),
+             SCENARIO_MANUAL(test_version_and_help))

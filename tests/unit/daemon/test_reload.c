@@ -190,7 +190,7 @@ test_refused(void **state)
         {POOL "nicee = 1\n", "conf:5: unknown key 'nicee' in [pool p] (did you mean 'nice'?)"},
         {"[server]\nlisten = tcp:0.0.0.0:1\n" POOL, "conf:2: listen: tcp:0.0.0.0:1 is not loop"},
         {POOL "user = nobody-of-that-name\n",
-         "a pool cannot be made (the log says which, and why)"},
+         "[pool p] user: nobody-of-that-name: there is no such user"},
     };
     struct fixture fixture;
     char *said;
