@@ -140,7 +140,9 @@ put_cause(FILE *out, const json_t *data)
     const char *offending = text_of(data, "text");
     const json_t *exit_code = json_object_get(data, "exit_code");
 
-    if (signal != NULL) {
+    if (strcmp(cause, "oom") == 0) {
+        fputs("killed for want of memory", out);
+    } else if (signal != NULL) {
         fputs("killed by ", out);
         put_text(out, signal);
     } else if (json_is_integer(exit_code)) {

@@ -122,7 +122,7 @@ run_pool_exit(struct span error, int *ret_exit)
 
     if (span_is(cause, "\"exit\"") && member_int(member_find(data, "exit_code"), ret_exit))
         return true;
-    if (!span_is(cause, "\"signal\""))
+    if (!span_is(cause, "\"signal\"") && !span_is(cause, "\"oom\""))
         return false;
     number = signal_number(member_find(data, "signal")); // "SIG..." in quotes
     if (number > 0)

@@ -2,6 +2,7 @@
 #include "common/errors.h"
 #include "common/log.h"
 #include "daemon/activation.h"
+#include "daemon/delegation.h"
 #include "daemon/missing.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -63,11 +64,13 @@ static int
 serve(const struct config *config, const struct options *options)
 {
     struct activation activation;
+    struct delegation delegation;
     struct notify notify;
     struct server_settings settings = {
         .config = config,
         .source = &options->source,
         .activation = &activation,
+        .delegation = &delegation,
         .notify = &notify,
     };
     char worker_path[4352];
@@ -91,7 +94,10 @@ serve(const struct config *config, const struct options *options)
     error = notify_open(&notify);
     if (error != 0)
         log_warning(SUBJECT, "NOTIFY_SOCKET cannot be used: %s", strerror(-error));
+    delegation_take(&delegation, NULL);
+    delegation_log(&delegation);
     status = serve_settings(&settings, options->ready_file);
+    delegation_close(&delegation);
     notify_close(&notify);
     activation_close(&activation);
     return status;

@@ -4,6 +4,7 @@
 #define OFFLOAD_DAEMON_METHODS_H
 
 #include "common/span.h"
+#include "daemon/delegation.h"
 #include "daemon/params.h"
 #include "daemon/reload.h"
 #include "dispatcher/dispatcher.h"
@@ -34,8 +35,9 @@ struct methods_view {
     const struct statistics *statistics;
     const struct histogram *lag; // of the daemon's loop
     struct dispatcher *dispatcher;
-    struct discovery *discovery;  // outlives the view
-    const struct address *listen; // what the daemon is really bound to
+    const struct delegation *delegation; // or NULL
+    struct discovery *discovery;         // outlives the view
+    const struct address *listen;        // what the daemon is really bound to
     size_t listen_count;
     size_t sessions_open;
     const struct callers *callers;

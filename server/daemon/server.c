@@ -34,6 +34,7 @@ struct server {
     struct turn_task flush;
     struct turn_task drain;
     struct doors *doors;
+    struct cgroups *cgroups; // NULL: none is delegated
     struct dispatcher *dispatcher;
     struct statistics statistics;
     struct histogram lag;
@@ -179,6 +180,7 @@ sessions_control_cb(void *context, bool trusted, struct span method, struct span
         .lag = &server->lag,
         .dispatcher = server->dispatcher,
         .discovery = &server->discovery,
+        .delegation = server->settings.delegation,
         .sessions_open = sessions_open(server->sessions),
         .callers = sessions_callers(server->sessions),
         .draining = server->state != SERVER_SERVING,
@@ -277,6 +279,17 @@ server_start_service(struct server *server)
 }
 
 static int
+server_open_cgroups(struct server *server)
+{
+    const struct delegation *delegation = server->settings.delegation;
+
+    if (delegation == NULL || delegation->directory < 0)
+        return 0;
+    server->cgroups = cgroups_new(server->base, delegation->directory, &delegation->controllers);
+    return server->cgroups != NULL ? 0 : -1;
+}
+
+static int
 server_start_dispatcher(struct server *server)
 {
     struct dispatcher_settings settings = {
@@ -285,6 +298,7 @@ server_start_dispatcher(struct server *server)
         .config = server->config,
         .statistics = &server->statistics,
         .builtin_path = server->settings.builtin_path,
+        .cgroups = server->cgroups,
         .open_files = server->settings.open_files,
     };
 
@@ -354,8 +368,9 @@ server_new(const struct server_settings *settings, struct server_error *ret_erro
     turn_task_init(&server->drain, server_drain_asked, server);
     // Listening comes before the first worker is started: an address in use is found out in time.
     if (server_make_loop(server) == 0 && server_listen(server, &error) == 0 &&
-        server_start_dispatcher(server) == 0 && server_make_sessions(server) == 0 &&
-        server_start_service(server) == 0 && server_start_reload(server) == 0)
+        server_open_cgroups(server) == 0 && server_start_dispatcher(server) == 0 &&
+        server_make_sessions(server) == 0 && server_start_service(server) == 0 &&
+        server_start_reload(server) == 0)
         return server;
 fail:
     snprintf(ret_error->text, sizeof(ret_error->text), "%s", error.text);
@@ -383,6 +398,7 @@ server_free(struct server *server)
     turn_cancel(&server->drain);
     turn_free(server->turn);
     dispatcher_free(server->dispatcher);
+    cgroups_free(server->cgroups);
     sessions_free(server->sessions);
     discovery_done(&server->discovery);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)

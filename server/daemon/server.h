@@ -12,6 +12,7 @@
 
 #include "common/address.h"
 #include "daemon/activation.h"
+#include "daemon/delegation.h"
 #include "daemon/notify.h"
 #include "model/config.h"
 
@@ -20,12 +21,13 @@
 struct server;
 
 struct server_settings {
-    const struct config *config;        // the first one. Outlives the server
-    const struct config_source *source; // read again on SIGHUP. Outlives the server
-    const char *builtin_path;           // of offload-worker
-    unsigned long open_files;           // soft RLIMIT_NOFILE of the workers; 0: the daemon's
-    struct activation *activation;      // sockets that were passed; or NULL
-    const struct notify *notify;        // whom to tell how it goes; or NULL. Outlives the server
+    const struct config *config;         // the first one. Outlives the server
+    const struct config_source *source;  // read again on SIGHUP. Outlives the server
+    const char *builtin_path;            // of offload-worker
+    unsigned long open_files;            // soft RLIMIT_NOFILE of the workers; 0: the daemon's
+    struct activation *activation;       // sockets that were passed; or NULL
+    const struct delegation *delegation; // of cgroups for the workers; or NULL. Outlives the server
+    const struct notify *notify;         // whom to tell how it goes; or NULL. Outlives the server
 };
 
 struct server_error {

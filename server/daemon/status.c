@@ -139,6 +139,24 @@ status_lag(const struct histogram *lag)
 }
 
 static json_t *
+status_cgroups(const struct delegation *delegation)
+{
+    bool there = delegation != NULL && delegation->directory >= 0;
+    json_t *controllers = json_array();
+    json_t *object;
+
+    if (there && delegation->controllers.cpu)
+        json_array_append_new(controllers, json_string("cpu"));
+    if (there && delegation->controllers.memory)
+        json_array_append_new(controllers, json_string("memory"));
+    object = json_pack("{s:o, s:o}", "path", there ? json_string(delegation->path) : json_null(),
+                       "controllers", controllers);
+    if (delegation != NULL && delegation->reason[0] != '\0')
+        json_object_set_new(object, "reason", json_string(delegation->reason));
+    return object;
+}
+
+static json_t *
 status_job(const struct job *job)
 {
     if (job == NULL)
@@ -296,13 +314,13 @@ status_pools(const struct methods_view *view, bool usage)
 json_t *
 methods_status(const struct methods_view *view, bool usage)
 {
-    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-                     OFFLOAD_VERSION, "pid", (int)getpid(), "state",
-                     view->draining ? "draining" : "serving", "uptime_seconds",
-                     seconds_since(view->statistics->started_us), "configuration",
-                     status_configuration(view), "listen", status_listen(view), "sessions",
-                     status_sessions(view), "callers", status_callers(view->callers), "requests",
-                     status_requests(view->statistics), "jobs", status_jobs(view), "latency",
-                     status_latency(&view->statistics->jobs), "loop_lag", status_lag(view->lag),
-                     "pools", status_pools(view, usage));
+    return json_pack(
+        "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+        OFFLOAD_VERSION, "pid", (int)getpid(), "state", view->draining ? "draining" : "serving",
+        "uptime_seconds", seconds_since(view->statistics->started_us), "configuration",
+        status_configuration(view), "listen", status_listen(view), "sessions",
+        status_sessions(view), "callers", status_callers(view->callers), "requests",
+        status_requests(view->statistics), "jobs", status_jobs(view), "latency",
+        status_latency(&view->statistics->jobs), "loop_lag", status_lag(view->lag), "cgroups",
+        status_cgroups(view->delegation), "pools", status_pools(view, usage));
 }

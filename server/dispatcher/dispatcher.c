@@ -327,6 +327,7 @@ dispatcher_make_pool(void *context, const struct config *config, const struct po
         .builtin_path = dispatcher->settings.builtin_path,
         .line_max = config->limits.line_max,
         .depth_max = config->limits.depth_max,
+        .cgroups = dispatcher->settings.cgroups,
         .open_files = dispatcher->settings.open_files,
     };
 

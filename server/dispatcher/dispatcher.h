@@ -23,6 +23,7 @@ struct dispatcher_settings {
     const struct config *config; // the first one; held as long as anything borrows from it
     struct statistics *statistics;
     const char *builtin_path; // of offload-worker
+    struct cgroups *cgroups;  // for the workers; outlives it; NULL: there are none
     unsigned long open_files; // soft RLIMIT_NOFILE of the workers; 0: the daemon's
 };
 

@@ -39,6 +39,7 @@ struct pool_config {
     unsigned max_jobs;        // a worker is replaced after so many; 0: never
     int64_t max_age_us;       // or when it is so old; 0: never
     size_t memory_max;        // or when it has grown to three quarters of this; 0: never
+    unsigned cpu_weight;      // of a worker's cgroup, 1 to 10000; 0: as `nice` says
     struct timeouts timeouts; // of each job, 0: none
     int64_t kill_delay_us;    // from SIGTERM to SIGKILL; 5 s by default
     bool wait_ready;          // a worker gets jobs when it has sent worker.ready

@@ -46,6 +46,7 @@ enum config_key {
     KEY_MAX_JOBS,
     KEY_MAX_AGE,
     KEY_MEMORY_MAX,
+    KEY_CPU_WEIGHT,
     KEY_CPU_TIME_MAX,
     KEY_OPEN_FILES_MAX,
     KEY_NICE,

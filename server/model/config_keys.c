@@ -81,6 +81,8 @@ static const struct config_key_info infos[KEY_COUNT] = {
                      "A worker is replaced when it is about so old; 0 is never."},
     [KEY_MEMORY_MAX] = {"pool", "memory-max", "SIZE", "0",
                         "The most memory of a worker; it is replaced at three quarters; 0: none."},
+    [KEY_CPU_WEIGHT] = {"pool", "cpu-weight", "N", "0",
+                        "A worker's share of the CPU, 1 to 10000, 100 is usual; 0: as nice says."},
     [KEY_CPU_TIME_MAX] = {"pool", "cpu-time-max", "TIME", "0s",
                           "The CPU time after which a worker is killed; 0 is no limit."},
     [KEY_OPEN_FILES_MAX] = {"pool", "open-files-max", "N", "0",

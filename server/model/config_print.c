@@ -118,6 +118,7 @@ print_text(FILE *out, enum config_key key, const char *text)
 static void
 print_process(FILE *out, const struct pool_config *pool)
 {
+    print_number(out, KEY_CPU_WEIGHT, pool->cpu_weight);
     print_time(out, KEY_CPU_TIME_MAX, pool->cpu_time_max_us);
     print_number(out, KEY_OPEN_FILES_MAX, pool->open_files_max);
     fprintf(out, "%s = %d\n", draft_key_name(KEY_NICE), pool->nice);

@@ -93,6 +93,7 @@ static const struct rule rules[KEY_COUNT] = {
     [KEY_MAX_JOBS] = {POOL(config.max_jobs), 0, 1000 * COUNT_MAX, apply_number, NULL},
     [KEY_MAX_AGE] = {POOL(config.max_age_us), 0, YEAR_US, apply_time, NULL},
     [KEY_MEMORY_MAX] = {POOL(config.memory_max), 0, 1024 * 1024 * GIB, apply_size, NULL},
+    [KEY_CPU_WEIGHT] = {POOL(config.cpu_weight), 0, 10000, apply_number, NULL},
     [KEY_CPU_TIME_MAX] = {POOL(config.cpu_time_max_us), 0, YEAR_US, apply_time, NULL},
     [KEY_OPEN_FILES_MAX] = {POOL(config.open_files_max), 0, COUNT_MAX, apply_number, NULL},
     [KEY_NICE] = {POOL(config.nice), 0, 0, apply_nice, NULL},

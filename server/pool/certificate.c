@@ -25,6 +25,8 @@ cause_name(enum death_cause cause)
     case DEATH_START:
     case DEATH_UNREADY:
         return "start";
+    case DEATH_OOM:
+        return "oom";
     case DEATH_TIMEOUT:
         return "timeout";
     }
@@ -72,6 +74,9 @@ start_reason(const struct death *death, char *text, size_t size)
     switch (death->start.step) {
     case SPAWN_PROCESS:
         snprintf(text, size, "%s", error);
+        return;
+    case SPAWN_CGROUP:
+        snprintf(text, size, "its cgroup: %s", error);
         return;
     case SPAWN_LIMITS:
         snprintf(text, size, "its limits: %s", error);
@@ -134,6 +139,13 @@ add_cause(json_t *data, const struct death *death)
     case DEATH_UNREADY:
         json_object_set_new(data, "reason", json_string(UNREADY));
         break;
+    case DEATH_OOM:
+        signal_name(death->signal, name);
+        json_object_set_new(data, "signal", json_string(name));
+        if (death->memory_max != 0)
+            json_object_set_new(data, "memory_max_bytes",
+                                json_integer((json_int_t)death->memory_max));
+        break;
     case DEATH_TIMEOUT:
         break;
     }
@@ -143,14 +155,16 @@ static void
 add_usage(json_t *data, const struct death *death)
 {
     const struct rusage *usage = &death->usage;
+    json_int_t peak = (json_int_t)death->peak_bytes;
 
+    if (peak == 0)
+        peak = (json_int_t)usage->ru_maxrss * 1024;
     json_object_set_new(data, "jobs_done", json_integer((json_int_t)death->jobs_done));
     if (!death->usage_known)
         return;
     json_object_set_new(data, "user_seconds", json_real(seconds(&usage->ru_utime)));
     json_object_set_new(data, "system_seconds", json_real(seconds(&usage->ru_stime)));
-    json_object_set_new(data, "peak_memory_bytes",
-                        json_integer((json_int_t)usage->ru_maxrss * 1024));
+    json_object_set_new(data, "peak_memory_bytes", json_integer(peak));
 }
 
 char *
@@ -202,6 +216,10 @@ certificate_summary(const struct death *death, char *text, size_t size)
         return;
     case DEATH_UNREADY:
         snprintf(text, size, "could not be started: " UNREADY);
+        return;
+    case DEATH_OOM:
+        snprintf(text, size, "killed as it had no memory left within %s",
+                 death->memory_max != 0 ? "memory-max" : "what the machine has");
         return;
     case DEATH_TIMEOUT:
         snprintf(text, size, "stopped: timeout-%s is over", timeout_name(death->timeout));

@@ -18,14 +18,16 @@ enum death_cause {
     DEATH_PROTOCOL, // it wrote something that is no answer, and was killed for that
     DEATH_START,    // it could not be started
     DEATH_UNREADY,  // it was not ready in time, and was killed for that
+    DEATH_OOM,      // the kernel killed it, and says that memory was short
     DEATH_TIMEOUT,  // a timeout of the job was over (the worker need not be dead yet)
 };
 
 struct death {
     enum death_cause cause;
     int exit_code;              // DEATH_EXIT
-    int signal;                 // DEATH_SIGNAL
+    int signal;                 // DEATH_SIGNAL, DEATH_OOM
     struct spawn_failure start; // DEATH_START
+    size_t memory_max;          // DEATH_OOM: its limit; 0: it had none, the machine was short
     const char *program;        // DEATH_START, SPAWN_PROGRAM and SPAWN_INTERPRETER: its path
     const char *directory;      // DEATH_START, SPAWN_DIRECTORY
     enum timeout_kind timeout;  // DEATH_TIMEOUT
@@ -35,6 +37,7 @@ struct death {
     pid_t pid; // 0 if there never was a process
     bool usage_known;
     struct rusage usage; // of the process and the children it waited for
+    size_t peak_bytes;   // of all its processes, if it had a cgroup that counts; else 0
     bool deliberate;     // killed because nobody wanted its work any more: no fault of its own
     uint64_t jobs_done;  // by this worker before
     unsigned attempts;   // how often the job was started, this time included

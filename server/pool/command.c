@@ -18,7 +18,8 @@ struct command {
     const struct command_callbacks *callbacks;
     void *context;
     pid_t pid;
-    struct stream *input; // to its stdin; NULL once closed
+    struct cgroup *cgroup; // NULL: none of its own, or it has exited
+    struct stream *input;  // to its stdin; NULL once closed
     struct capture *captures[COMMAND_STREAM_COUNT];
     unsigned open;  // captures that are not at their end
     bool finishing; // the captures are made to end
@@ -46,6 +47,7 @@ command_bury(void *context)
     struct command *command = context;
 
     start_done(&command->start);
+    cgroups_return(command->settings->cgroups, command->cgroup);
     if (command->timer != NULL)
         event_free(command->timer);
     stream_free(command->input);
@@ -91,7 +93,10 @@ command_ended_cb(void *context, int status, const struct rusage *usage)
 
     command->exited = true;
     start_look(&command->start); // its news may not have been looked at yet
-    ending_judge(&command->death, status, usage);
+    ending_judge(&command->death, status, usage, command->cgroup);
+    // What it has started goes with it, even if it has left the process group.
+    cgroups_return(command->settings->cgroups, command->cgroup);
+    command->cgroup = NULL;
     if (command->open == 0)
         command_settle(command);
     else
@@ -256,24 +261,37 @@ command_connect(struct command *command, const struct spawned *spawned, struct s
     return error;
 }
 
+static int
+command_spawn(struct command *command, const struct command_request *request,
+              struct spawned *ret_spawned)
+{
+    const struct command_settings *settings = command->settings;
+    struct spawn_request spawn_request = {
+        .argv = request->argv, .envp = request->envp, .attributes = settings->attributes};
+
+    command->cgroup =
+        cgroups_take(settings->cgroups, settings->pool, request->slot, &settings->cgroup_limits);
+    spawn_request.cgroup = command->cgroup;
+    return spawn(&spawn_request, ret_spawned);
+}
+
 struct command *
 command_new(const struct command_settings *settings, const struct command_request *request,
             const struct command_callbacks *callbacks, void *context, int *ret_error)
 {
-    struct spawn_request spawn_request = {
-        .argv = request->argv, .envp = request->envp, .attributes = settings->attributes};
     struct command *command = calloc(1, sizeof(*command));
     struct spawned spawned;
-    int error = command != NULL ? spawn(&spawn_request, &spawned) : -ENOMEM;
+    int error = -ENOMEM;
 
-    if (error != 0) {
-        free(command);
-        *ret_error = error;
-        return NULL;
-    }
+    if (command == NULL)
+        goto fail;
     command->settings = settings;
     command->callbacks = callbacks;
     command->context = context;
+    command->start.fd = -1;
+    error = command_spawn(command, request, &spawned);
+    if (error != 0)
+        goto fail;
     command->pid = spawned.pid;
     command->death = (struct death){.pool = settings->pool,
                                     .pid = spawned.pid,
@@ -282,14 +300,17 @@ command_new(const struct command_settings *settings, const struct command_reques
     error = command_connect(command, &spawned, request->input);
     if (error != 0) {
         kill(-spawned.pid, SIGKILL); // the reaper collects it, watched by nobody
-        command_bury(command);
-        *ret_error = error;
-        return NULL;
+        goto fail;
     }
     command->watch =
         (struct reap_watch){.pid = spawned.pid, .ended = command_ended_cb, .context = command};
     reaper_watch(settings->reaper, &command->watch);
     return command;
+fail:
+    if (command != NULL)
+        command_bury(command);
+    *ret_error = error;
+    return NULL;
 }
 
 // ---- what others may know -------------------------------------------------------------------
@@ -301,6 +322,8 @@ command_describe(const struct command *command, struct death *ret_death)
     ret_death->stderr_tail = capture_tail(command->captures[COMMAND_STDERR]);
     if (!ret_death->usage_known)
         ret_death->usage_known = usage_of(command->pid, &ret_death->usage);
+    if (command->cgroup != NULL)
+        ret_death->peak_bytes = cgroup_memory_peak(command->cgroup);
 }
 
 pid_t

@@ -14,6 +14,7 @@
 
 #include "common/span.h"
 #include "pool/certificate.h"
+#include "pool/cgroups.h"
 #include "pool/reap.h"
 #include "pool/spawn.h"
 #include "transport/turn.h"
@@ -36,6 +37,8 @@ struct command_settings {
     int64_t kill_delay_us;                     // from SIGTERM to SIGKILL; 0: SIGKILL at once
     size_t output_max;                         // bytes that are kept of stdout and of stderr, each
     const struct spawn_attributes *attributes; // limits, identity, directory of the process
+    struct cgroups *cgroups; // each process gets one of its own; NULL: there are none
+    struct cgroup_limits cgroup_limits;
 };
 
 // What one process is started with; borrowed for the call of command_new.
@@ -43,6 +46,7 @@ struct command_request {
     char *const *argv; // argv[0] is the path of the executable; no search, no shell
     char *const *envp; // the whole environment
     struct span input; // for its stdin, which is closed after it; may be absent
+    unsigned slot;     // for the name of its cgroup
 };
 
 enum command_stream {

@@ -305,6 +305,15 @@ method_times_new(const struct pool_config *config)
     return calloc(count + 1, sizeof(struct run_time));
 }
 
+// Unlike memory-max it has no substitute.
+static void
+pool_warn_of_weight(const struct pool *pool)
+{
+    if (pool->config->cpu_weight != 0 && !cgroups_controllers(pool->worker_settings.cgroups).cpu)
+        log_warning(pool->subject, "cpu-weight has no effect: its workers have no cgroups of their "
+                                   "own with the controller cpu");
+}
+
 static bool
 pool_init(struct pool *pool, const struct pool_settings *settings)
 {
@@ -332,11 +341,16 @@ pool_init(struct pool *pool, const struct pool_settings *settings)
         .line_max = settings->line_max + 1024,
         .depth_max = settings->depth_max,
         .attributes = &pool->attributes,
+        .cgroups = settings->cgroups,
+        .cgroup_limits = {.memory_max = pool->config->memory_max,
+                          .cpu_weight = pool->config->cpu_weight,
+                          .nice = pool->config->nice},
         .environment = pool->config->environment,
         .kill_delay_us = pool->config->kill_delay_us,
         .wait_ready = pool->config->wait_ready,
         .start_timeout_us = pool->config->start_timeout_us,
     };
+    pool_warn_of_weight(pool);
     if (pool->config->kind == POOL_PLUGIN &&
         (pool->methods_text = methods_join(pool->config->methods)) == NULL)
         return false;

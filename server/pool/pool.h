@@ -25,6 +25,7 @@ struct pool_settings {
     const char *builtin_path;         // of offload-worker
     size_t line_max;
     unsigned depth_max;
+    struct cgroups *cgroups; // of its processes; NULL: there are none
     unsigned long
         open_files; // soft RLIMIT_NOFILE of workers without open-files-max; 0: the daemon's
 };

@@ -61,6 +61,7 @@ run_answer(struct run *run, struct job *job, const struct command_result *result
     struct pool *pool = run->runner->pool;
     struct death death = result->death;
     size_t length = 0;
+    bool killed;
     char *body;
 
     if (command_succeeded(result)) {
@@ -71,7 +72,8 @@ run_answer(struct run *run, struct job *job, const struct command_result *result
     death.attempts = job->attempts;
     body = certificate_error(&death, &length);
     // Killed, it may be run again; an exit status is an answer.
-    finish(pool, job, death.cause == DEATH_SIGNAL ? JOB_LOST : JOB_FAILED, body, length);
+    killed = death.cause == DEATH_SIGNAL || death.cause == DEATH_OOM;
+    finish(pool, job, killed ? JOB_LOST : JOB_FAILED, body, length);
 }
 
 static void
@@ -116,6 +118,7 @@ run_spawn(struct run *run, struct job *job, const struct template_filled *filled
         .argv = filled->argv,
         .envp = environment,
         .input = job->input.at != NULL ? job->input : filled->input,
+        .slot = slot,
     };
     int error = 0;
 
@@ -228,6 +231,8 @@ runner_new(struct pool *pool, char *error, size_t error_size)
         .kill_delay_us = config->kill_delay_us,
         .output_max = RUNNER_OUTPUT_MAX,
         .attributes = &pool->attributes,
+        .cgroups = pool->worker_settings.cgroups,
+        .cgroup_limits = pool->worker_settings.cgroup_limits,
     };
     runner->template = template_new(&source, error, error_size);
     if (runner->template == NULL) {

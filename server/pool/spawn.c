@@ -89,9 +89,12 @@ child_limit(int resource, rlim_t soft, rlim_t hard)
     return setrlimit(resource, &limit) == 0 ? 0 : errno;
 }
 
+// The cgroup counts what is really used, and by helpers too. RLIMIT_DATA counts what is allocated,
+// which is far more with some languages, and so would forbid what the cgroup allows.
 static int
-child_set_limits(const struct spawn_attributes *attributes)
+child_set_limits(const struct spawn_attributes *attributes, const struct cgroup *cgroup)
 {
+    bool counted = cgroup != NULL && cgroup->memory_max != 0;
     rlim_t cpu = attributes->cpu_seconds;
     int error = 0;
 
@@ -99,7 +102,7 @@ child_set_limits(const struct spawn_attributes *attributes)
         error = child_limit(RLIMIT_NOFILE, attributes->open_files, RLIM_INFINITY);
     if (error == 0 && cpu != 0)
         error = child_limit(RLIMIT_CPU, cpu, cpu + 1); // SIGXCPU, and SIGKILL a second later
-    if (error == 0 && attributes->data_bytes != 0)
+    if (error == 0 && attributes->data_bytes != 0 && !counted)
         error = child_limit(RLIMIT_DATA, attributes->data_bytes, attributes->data_bytes);
     return error;
 }
@@ -133,10 +136,13 @@ child_set_identity(const struct spawn_attributes *attributes)
 }
 
 static struct spawn_failure
-child_set_attributes(const struct spawn_attributes *attributes)
+child_set_attributes(const struct spawn_attributes *attributes, const struct cgroup *cgroup)
 {
-    int error = child_set_limits(attributes);
+    int error = cgroup != NULL ? cgroup_enter(cgroup) : 0;
 
+    if (error != 0)
+        return (struct spawn_failure){error, SPAWN_CGROUP};
+    error = child_set_limits(attributes, cgroup);
     if (error != 0)
         return (struct spawn_failure){error, SPAWN_LIMITS};
     child_forget_oom_score();
@@ -192,7 +198,7 @@ child_run(const struct spawn_request *request, const struct pipes *pipes, pid_t 
     setpgid(0, 0);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(127); // the daemon died meanwhile: nobody would ever kill us
-    failure = child_set_attributes(request->attributes);
+    failure = child_set_attributes(request->attributes, request->cgroup);
     if (failure.error == 0 && getppid() != parent)
         _exit(127); // the daemon died before the signal was set again
     if (failure.error == 0)

@@ -2,6 +2,8 @@
 #ifndef OFFLOAD_POOL_SPAWN_H
 #define OFFLOAD_POOL_SPAWN_H
 
+#include "pool/cgroup.h"
+
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -11,7 +13,7 @@ struct spawn_attributes {
     const char *directory;    // NULL: as here
     int nice;                 // added
     rlim_t cpu_seconds;       // RLIMIT_CPU; 0: as here
-    rlim_t data_bytes;        // RLIMIT_DATA; 0: as here
+    rlim_t data_bytes;        // RLIMIT_DATA, unless the cgroup has a limit; 0: as here
     unsigned long open_files; // RLIMIT_NOFILE, soft (and hard if it is lower); 0: as here
     bool identity;            // change to these:
     uid_t uid;
@@ -24,11 +26,13 @@ struct spawn_request {
     char *const *argv; // argv[0] is the path of the executable; no search, no shell
     char *const *envp; // the whole environment
     const struct spawn_attributes *attributes;
+    const struct cgroup *cgroup; // entered first of all; NULL: as here
 };
 
 // What could not be done between the fork and the program.
 enum spawn_step {
     SPAWN_PROCESS, // nothing that the request names
+    SPAWN_CGROUP,
     SPAWN_LIMITS,
     SPAWN_NICE,
     SPAWN_IDENTITY,

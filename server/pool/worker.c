@@ -137,8 +137,14 @@ worker_spawn(struct worker *worker, struct spawned *ret_spawned)
         environment_new(settings->pool, worker->index, settings->environment, true);
     struct spawn_request request = {
         .argv = settings->argv, .envp = environment, .attributes = settings->attributes};
-    int error = environment != NULL ? spawn(&request, ret_spawned) : -ENOMEM;
+    int error = -ENOMEM;
 
+    if (environment != NULL) {
+        worker->cgroup = cgroups_take(settings->cgroups, settings->pool, worker->index,
+                                      &settings->cgroup_limits);
+        request.cgroup = worker->cgroup;
+        error = spawn(&request, ret_spawned);
+    }
     environment_free(environment);
     return error;
 }
@@ -176,8 +182,6 @@ worker_new(const struct worker_settings *settings, unsigned index,
     error = worker_connect(worker, &spawned);
     if (error != 0) {
         kill(-spawned.pid, SIGKILL); // the reaper collects it, watched by nobody
-        worker_bury(worker);
-        worker = NULL;
         goto fail;
     }
     worker->watch =
@@ -187,8 +191,7 @@ worker_new(const struct worker_settings *settings, unsigned index,
     return worker;
 fail:
     if (worker != NULL)
-        slots_free(worker->slots);
-    free(worker);
+        worker_bury(worker);
     *ret_error = error;
     return NULL;
 }
@@ -338,13 +341,18 @@ worker_describe(struct worker *worker, struct death *ret_death)
     ret_death->jobs_done = worker->jobs_done;
     ret_death->stderr_tail = chatter_tail(worker->chatter);
     ret_death->usage_known = usage_of(worker->pid, &ret_death->usage);
+    ret_death->peak_bytes = worker->cgroup != NULL ? cgroup_memory_peak(worker->cgroup) : 0;
 }
 
 // What is reaped has no number any more: another process may have it by now.
 void
 worker_look_at_usage(struct worker *worker)
 {
+    size_t memory = worker->cgroup != NULL ? cgroup_memory(worker->cgroup) : 0;
+
     worker->usage_known = !worker->exited && usage_look(worker->pid, &worker->usage);
+    if (memory != 0)
+        worker->usage.memory = memory;
 }
 
 void

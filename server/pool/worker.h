@@ -14,6 +14,7 @@
 
 #include "model/job.h"
 #include "pool/certificate.h"
+#include "pool/cgroups.h"
 #include "pool/reap.h"
 #include "pool/spawn.h"
 #include "pool/usage.h"
@@ -51,6 +52,8 @@ struct worker_settings {
     size_t line_max;
     unsigned depth_max;
     const struct spawn_attributes *attributes;
+    struct cgroups *cgroups; // each process gets one of its own; NULL: there are none
+    struct cgroup_limits cgroup_limits;
     char *const *environment; // added to it; or NULL
     int64_t kill_delay_us;    // from SIGTERM to SIGKILL
     bool wait_ready;          // it is READY when it has sent worker.ready

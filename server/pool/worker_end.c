@@ -15,6 +15,7 @@ worker_bury(void *context)
     struct worker *worker = context;
 
     start_done(&worker->start);
+    cgroups_return(worker->settings->cgroups, worker->cgroup);
     if (worker->grace != NULL)
         event_free(worker->grace);
     if (worker->patience != NULL)
@@ -84,7 +85,10 @@ worker_ended_cb(void *context, int status, const struct rusage *usage)
 
     worker->exited = true;
     start_look(&worker->start); // its news may not have been looked at yet
-    ending_judge(&worker->death, status, usage);
+    ending_judge(&worker->death, status, usage, worker->cgroup);
+    // What it has started goes with it, even if it has left the process group.
+    cgroups_return(worker->settings->cgroups, worker->cgroup);
+    worker->cgroup = NULL;
     worker_sign_of_end(worker);
 }
 

@@ -21,6 +21,7 @@ struct worker {
     unsigned index;
     enum worker_state state;
     pid_t pid;
+    struct cgroup *cgroup; // NULL: none of its own, or it has exited
     struct stream *input;  // to its stdin; NULL once closed
     struct stream *output; // from its stdout
     struct chatter *chatter;

@@ -35,11 +35,11 @@ static void
 test_wrong_values(struct fixture *fixture)
 {
     static const char *const keys[] = {
-        "nice = 20",           "nice = -21",        "nice = x",           "cpu-time-max = x",
-        "open-files-max = -1", "memory-max = 1e3",  "environment = NAME", "environment = =x",
-        "environment = A=1 B", "processes = 3..2",  "processes = 0",      "processes = 1..",
-        "max-age = 5 apples",  "max-jobs = -1",     "idle-timeout = 0s",  "directory = here",
-        "stdin = text",        "wait-ready = maybe"};
+        "nice = 20",           "nice = -21",         "nice = x",           "cpu-time-max = x",
+        "open-files-max = -1", "memory-max = 1e3",   "environment = NAME", "environment = =x",
+        "environment = A=1 B", "processes = 3..2",   "processes = 0",      "processes = 1..",
+        "max-age = 5 apples",  "max-jobs = -1",      "idle-timeout = 0s",  "directory = here",
+        "stdin = text",        "wait-ready = maybe", "cpu-weight = 10001", "cpu-weight = -1"};
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         expect_refusal(fixture, keys[i], "offloadd.conf:");
@@ -47,15 +47,16 @@ test_wrong_values(struct fixture *fixture)
 
 // ---- what --check says ----------------------------------------------------------------------
 
-#define EVERYTHING                                                                          \
-    "[pool first]\nprogram = /bin/cat -n\nmethods = a b\nprocesses = 2..5\nin-flight = 7\n" \
-    "timeout-queue = 1s\ntimeout-run = 250ms\ntimeout-silence = 2min\ntimeout-total = 1h\n" \
-    "kill-delay = 3s\nwait-ready = yes\ntimeout-start = 90s\ncrash-limit = 9\n"             \
-    "idle-timeout = 4s\nmax-jobs = 50\nmax-age = 1d\nmemory-max = 1G\ncpu-time-max = 6s\n"  \
-    "open-files-max = 64\nnice = -3\nuser = nobody\ngroup = daemon\ndirectory = /tmp\n"     \
-    "environment = A=1 B={slot} C=\n"                                                       \
-    "[pool second]\ncommand = /usr/bin/wc -c {file} {{x}}\nmethods = c\nprocesses = 3\n"    \
-    "stdin = text\nenvironment = FILE={file}\n"                                             \
+#define EVERYTHING                                                                                 \
+    "[pool first]\nprogram = /bin/cat -n\nmethods = a b\nprocesses = 2..5\nin-flight = 7\n"        \
+    "timeout-queue = 1s\ntimeout-run = 250ms\ntimeout-silence = 2min\ntimeout-total = 1h\n"        \
+    "kill-delay = 3s\nwait-ready = yes\ntimeout-start = 90s\ncrash-limit = 9\n"                    \
+    "idle-timeout = 4s\nmax-jobs = 50\nmax-age = 1d\nmemory-max = 1G\ncpu-weight = 7\n"            \
+    "cpu-time-max = 6s\nopen-files-max = 64\nnice = -3\nuser = nobody\ngroup = daemon\ndirectory " \
+    "= /tmp\n"                                                                                     \
+    "environment = A=1 B={slot} C=\n"                                                              \
+    "[pool second]\ncommand = /usr/bin/wc -c {file} {{x}}\nmethods = c\nprocesses = 3\n"           \
+    "stdin = text\nenvironment = FILE={file}\n"                                                    \
     "[pool third]\nplugin = /usr/lib/some.so\nmethods = d\nprocesses = 0..1\nthreads = 2\n"
 
 static void

@@ -131,6 +131,7 @@ static const char everything[] = "# a comment\n"
                                  "max-jobs = 50\n"
                                  "max-age = 1d\n"
                                  "memory-max = 1G\n"
+                                 "cpu-weight = 10000\n"
                                  "cpu-time-max = 90s\n"
                                  "open-files-max = 256\n"
                                  "nice = 10\n"
@@ -205,6 +206,7 @@ check_everything(const struct config *config)
     assert_int_equal(config->pools[0].max_jobs, 50);
     assert_int_equal(config->pools[0].max_age_us, 86400000000);
     assert_int_equal(config->pools[0].memory_max, 1073741824);
+    assert_int_equal(config->pools[0].cpu_weight, 10000);
     assert_int_equal(config->pools[0].cpu_time_max_us, 90000000);
     assert_int_equal(config->pools[0].open_files_max, 256);
     assert_int_equal(config->pools[0].nice, 10);

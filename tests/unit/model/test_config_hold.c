@@ -40,6 +40,7 @@ static const struct difference {
     {"max-jobs", PROGRAM, PROGRAM "max-jobs = 1\n"},
     {"max-age", PROGRAM, PROGRAM "max-age = 1s\n"},
     {"memory-max", PROGRAM, PROGRAM "memory-max = 1G\n"},
+    {"cpu-weight", PROGRAM, PROGRAM "cpu-weight = 1\n"},
     {"cpu-time-max", PROGRAM, PROGRAM "cpu-time-max = 1s\n"},
     {"open-files-max", PROGRAM, PROGRAM "open-files-max = 64\n"},
     {"nice", PROGRAM, PROGRAM "nice = 1\n"},
