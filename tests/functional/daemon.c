@@ -134,6 +134,21 @@ pass_sockets(const struct daemon *daemon)
         setenv("LISTEN_FDNAMES", daemon->passed_names, 1);
 }
 
+// In the child.
+static void
+enter_cgroup(const char *directory)
+{
+    char path[256];
+    int fd;
+
+    if (directory == NULL)
+        return;
+    snprintf(path, sizeof(path), "%s/cgroup.procs", directory);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, "0", 1) != 1)
+        _exit(125);
+}
+
 // In the child: becomes the daemon.
 static void
 become(const struct daemon *daemon, char **command, const char *const environment[], pid_t parent)
@@ -151,6 +166,7 @@ become(const struct daemon *daemon, char **command, const char *const environmen
     for (size_t i = 0; environment != NULL && environment[i] != NULL; i++)
         putenv((char *)environment[i]);
     pass_sockets(daemon);
+    enter_cgroup(daemon->cgroup);
     execv(command[0], command);
     dprintf(2, "cannot execute %s: %s\n", command[0], strerror(errno));
     _exit(125);

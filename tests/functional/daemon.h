@@ -18,6 +18,7 @@ struct daemon {
     size_t passed_count;
     const char *passed_names; // LISTEN_FDNAMES; may be NULL
     bool passed_to_another;   // LISTEN_PID is not the daemon's
+    const char *cgroup;       // the directory of the one that it starts in; NULL: that of the test
     unsigned open_files;      // hard limit of its descriptors; 0: that of the test
     char tcp_address[112];    // of the default listener, known once it is ready; else ""
 };
