@@ -430,21 +430,31 @@ test_nul_at_every_place_is_refused(void **state)
     }
 }
 
-// Puts `special` at each place of strings of each length around the sizes of the blocks.
+// Puts `special` at each place of a string of that length.
+static void
+place_in(size_t plain, struct span special, enum scan_status expected)
+{
+    char text[2000];
+
+    for (size_t at = 0; at <= plain; at++) {
+        memset(text, 'x', sizeof(text));
+        text[0] = '"';
+        memcpy(text + 1 + at, special.at, special.length);
+        text[1 + plain + special.length] = '"';
+        expect(expected, text, plain + special.length + 2);
+    }
+}
+
+// In strings of each length around the sizes of the blocks, and some that are long.
 static void
 place_everywhere(struct span special, enum scan_status expected)
 {
-    char text[160];
+    static const size_t lengths[] = {127, 128, 129, 511, 512, 513, 640, 1000};
 
-    for (size_t plain = 0; plain < 70; plain++) {
-        for (size_t at = 0; at <= plain; at++) {
-            memset(text, 'x', sizeof(text));
-            text[0] = '"';
-            memcpy(text + 1 + at, special.at, special.length);
-            text[1 + plain + special.length] = '"';
-            expect(expected, text, plain + special.length + 2);
-        }
-    }
+    for (size_t plain = 0; plain < 70; plain++)
+        place_in(plain, special, expected);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+        place_in(lengths[i], special, expected);
 }
 
 static void
@@ -465,13 +475,12 @@ test_specials_at_every_place(void **state)
     place_everywhere(SPAN("\xff"), SCAN_UTF8);
 }
 
-// All 256 bytes alone in a string.
+// All 256 bytes alone in a string of that length.
 static void
-test_every_byte(void **state)
+check_every_byte(size_t length)
 {
-    (void)state;
     for (unsigned byte = 0; byte < 256; byte++) {
-        char text[40];
+        char text[1000];
         enum scan_status expected = SCAN_OK;
 
         if (byte < 0x20 || byte == '"')
@@ -481,10 +490,20 @@ test_every_byte(void **state)
         else if (byte == '\\')
             expected = SCAN_SYNTAX; // "\xxx"
         memset(text, 'x', sizeof(text));
-        text[0] = text[sizeof(text) - 1] = '"';
-        text[20] = (char)byte;
-        expect(expected, text, sizeof(text));
+        text[0] = text[length - 1] = '"';
+        text[length / 2] = (char)byte;
+        expect(expected, text, length);
     }
+}
+
+static void
+test_every_byte(void **state)
+{
+    (void)state;
+    check_every_byte(5);
+    check_every_byte(40);
+    check_every_byte(140);
+    check_every_byte(1000);
 }
 
 // An own decoder: by the value of the code point, not by tables of bytes.
