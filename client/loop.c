@@ -62,7 +62,7 @@ alarm_new(struct event_base *base, int fd, short what, void (*rings)(void *), vo
     alarm->rings = rings;
     alarm->context = context;
     alarm->event = event_new(base, fd, what, rings_cb, alarm);
-    if (alarm->event != NULL && ((what & EV_SIGNAL) == 0 || event_add(alarm->event, NULL) == 0))
+    if (alarm->event != NULL && (what == 0 || event_add(alarm->event, NULL) == 0))
         return alarm;
     loop_alarm_free(alarm);
     return NULL;
@@ -78,6 +78,12 @@ struct loop_alarm *
 loop_signal_new(struct event_base *base, int number, void (*rings)(void *), void *context)
 {
     return alarm_new(base, number, EV_SIGNAL | EV_PERSIST, rings, context);
+}
+
+struct loop_alarm *
+loop_reader_new(struct event_base *base, int fd, void (*rings)(void *), void *context)
+{
+    return alarm_new(base, fd, EV_READ | EV_PERSIST, rings, context);
 }
 
 void

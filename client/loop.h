@@ -17,10 +17,13 @@ void loop_free(struct event_base *base); // NULL is accepted
 void loop_run(struct event_base *base);
 void loop_stop(struct event_base *base);
 
-// Calls back at a time, or when a signal comes. NULL when out of memory.
+// Calls back at a time, when a signal comes, or as long as a descriptor can be read. NULL when out
+// of memory.
 struct loop_alarm *loop_timer_new(struct event_base *base, void (*rings)(void *), void *context);
 struct loop_alarm *
 loop_signal_new(struct event_base *base, int number, void (*rings)(void *), void *context);
+struct loop_alarm *
+loop_reader_new(struct event_base *base, int fd, void (*rings)(void *), void *context);
 void loop_alarm_free(struct loop_alarm *alarm); // NULL is accepted
 
 // A timer rings once, so many microseconds from now; one that was set before is forgotten.

@@ -266,27 +266,56 @@ put_known(FILE *out, const json_t *data)
     return true;
 }
 
+// All of an error but what it has of a worker's output. *ret_data is its data, which the caller
+// releases; NULL: there is none.
 static void
-put_data(FILE *out, struct span raw)
+put_error(FILE *out, struct span error, json_t **ret_data)
 {
-    json_auto_t *data = NULL;
-    const json_t *tail;
+    struct span raw = member_find(error, "data");
 
-    if (span_present(raw)) // jansson refuses some numbers; then the raw text serves
-        data = json_loadb(raw.at, raw.length, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
-    if (span_present(raw) && !put_known(out, data)) {
+    put_json(out, member_find(error, "message"));
+    fprintf(out, " (%d)", error_code(error));
+    *ret_data = NULL;
+    if (!span_present(raw))
+        return;
+    // jansson refuses some numbers; then the raw text serves
+    *ret_data = json_loadb(raw.at, raw.length, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
+    if (!put_known(out, *ret_data)) {
         fputs(": ", out);
         put_json(out, raw);
     }
-    putc('\n', out);
-    tail = json_object_get(data, "stderr");
+}
+
+static void
+put_tail(FILE *out, const json_t *data)
+{
+    const json_t *tail = json_object_get(data, "stderr");
+
     if (json_is_string(tail))
         put_lines(out, (struct span){json_string_value(tail), json_string_length(tail)});
+}
+
+char *
+report_error_text(struct span error)
+{
+    json_auto_t *data = NULL;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    if (out == NULL)
+        return NULL;
+    put_error(out, error, &data);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 int
 report_error(const char *subject, struct span error)
 {
+    json_auto_t *data = NULL;
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
@@ -296,9 +325,9 @@ report_error(const char *subject, struct span error)
     fputs("offload: ", out);
     if (subject != NULL)
         fprintf(out, "%s: ", subject);
-    put_json(out, member_find(error, "message"));
-    fprintf(out, " (%d)", error_code(error));
-    put_data(out, member_find(error, "data"));
+    put_error(out, error, &data);
+    putc('\n', out);
+    put_tail(out, data);
     if (fclose(out) == 0)
         write_message(text, length);
     free(text);

@@ -27,6 +27,10 @@ int report_stdout(int error);
 // NULL: none. Returns the exit status that belongs to its code.
 int report_error(const char *subject, struct span error);
 
+// The same as a text of one line, without its subject (malloc, caller frees). NULL when out of
+// memory.
+char *report_error_text(struct span error);
+
 // The exit status of an error object alone.
 int report_error_status(struct span error);
 
