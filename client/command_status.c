@@ -1,143 +1,169 @@
-// offload status: what the daemon is doing. A table for a terminal; server.status as it is for
-// --json and for a pipe. A member that the daemon does not tell is left out.
+// offload status: what the daemon is doing. Tables for a terminal, those of `offload top`; the
+// answer to server.status as it is for --json and for a pipe.
 #include "client/ask.h"
 #include "client/command.h"
+#include "client/listing.h"
 #include "client/options.h"
 #include "client/output.h"
 #include "client/report.h"
+#include "client/summary.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-static long long
-number(const json_t *object, const char *name)
-{
-    return (long long)json_integer_value(json_object_get(object, name));
-}
+#define COLUMNS     80 // if the terminal does not say
+#define TITLE_WIDTH 10
+#define COUNTER_MAX 128
 
-static const char *
-text(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-
-    return value != NULL ? value : "?";
-}
-
+// "sessions  3 open, 117 accepted": every counter there is.
 static void
-put_uptime(FILE *out, double seconds)
+put_counters(struct page *page, const char *title, const json_t *counters)
 {
-    long long whole = (long long)seconds;
-
-    if (whole >= 86400)
-        fprintf(out, "%lld d %lld h", whole / 86400, whole % 86400 / 3600);
-    else if (whole >= 3600)
-        fprintf(out, "%lld h %lld min", whole / 3600, whole % 3600 / 60);
-    else if (whole >= 60)
-        fprintf(out, "%lld min %lld s", whole / 60, whole % 60);
-    else
-        fprintf(out, "%lld s", whole);
-}
-
-static void
-put_head(FILE *out, const json_t *root)
-{
-    const json_t *listen = json_object_get(root, "listen");
-    const json_t *address;
-    size_t index;
-
-    fprintf(out, "offloadd %s, pid %lld, %s, up ", text(root, "version"), number(root, "pid"),
-            text(root, "state"));
-    put_uptime(out, json_number_value(json_object_get(root, "uptime_seconds")));
-    json_array_foreach (listen, index, address)
-        fprintf(out, "%s%s", index == 0 ? "\nlistens on  " : "\n            ",
-                json_string_value(address) != NULL ? json_string_value(address) : "?");
-}
-
-// "jobs        3 queued, 2 running, 117 succeeded": every counter there is.
-static void
-put_counters(FILE *out, const char *title, const json_t *counters)
-{
-    size_t column = 12;
-    bool first = true;
+    char line[8 * COUNTER_MAX] = "";
+    size_t length = 0;
     const char *name;
     json_t *value;
 
-    fprintf(out, "\n%-12s", title);
     json_object_foreach ((json_t *)counters, name, value) {
-        char one[96];
-        size_t length;
+        char one[COUNTER_MAX];
 
         if (!json_is_integer(value))
             continue;
-        length = (size_t)snprintf(one, sizeof(one), "%lld %s", (long long)json_integer_value(value),
-                                  name);
-        if (!first && column + length + 2 > 78) {
-            fprintf(out, ",\n%-12s", "");
-            column = 12;
-        } else if (!first) {
-            fputs(", ", out);
-            column += 2;
+        snprintf(one, sizeof(one), "%" JSON_INTEGER_FORMAT " %.96s", json_integer_value(value),
+                 name);
+        if (length > 0 && (TITLE_WIDTH + length + 2 + strlen(one) > page->columns ||
+                           length + 2 + sizeof(one) > sizeof(line))) {
+            page_format(page, PAGE_PLAIN, "%-*s%s,", TITLE_WIDTH, title, line);
+            title = "";
+            length = 0;
         }
-        fputs(one, out);
-        column += length;
-        first = false;
+        length += (size_t)snprintf(line + length, sizeof(line) - length, "%s%s",
+                                   length > 0 ? ", " : "", one);
     }
+    if (length > 0)
+        page_format(page, PAGE_PLAIN, "%-*s%s", TITLE_WIDTH, title, line);
 }
 
 static void
-put_methods(FILE *out, const json_t *methods)
+put_addresses(struct page *page, const json_t *addresses)
 {
-    const json_t *method;
+    const json_t *address;
     size_t index;
 
-    json_array_foreach (methods, index, method)
-        fprintf(out, "%s%s", index > 0 ? " " : "",
-                json_string_value(method) != NULL ? json_string_value(method) : "?");
+    json_array_foreach (addresses, index, address)
+        page_format(page, PAGE_PLAIN, "%-*s%s", TITLE_WIDTH, index == 0 ? "listens" : "",
+                    json_string_value(address) != NULL ? json_string_value(address) : "?");
 }
 
 static void
-put_pools(FILE *out, const json_t *pools)
+put_listing(struct page *page, enum listing listing, const struct status *status)
 {
-    const json_t *pool;
-    size_t index;
+    size_t *order = calloc(listing_rows(listing, status) + 1, sizeof(*order));
+    size_t widths[TABLE_COLUMNS_MAX];
+    struct table table;
 
-    fprintf(out, "\n\n%-14s %-8s %5s %7s %7s %7s %8s  %s", "POOL", "KIND", "PROCS", "THREADS",
-            "QUEUED", "RUNNING", "RESTARTS", "METHODS");
-    json_array_foreach (pools, index, pool) {
-        fprintf(out, "\n%-14s %-8s %5lld %7lld %7lld %7lld %8lld  ", text(pool, "name"),
-                text(pool, "kind"), number(pool, "processes"), number(pool, "threads"),
-                number(pool, "queued"), number(pool, "running"), number(pool, "restarts"));
-        put_methods(out, json_object_get(pool, "methods"));
+    if (order == NULL) {
+        page->failed = true;
+        return;
     }
+    listing_sort(listing, status, 0, false, order);
+    listing_table(listing, status, LISTING_ONCE, order, &table);
+    table_fit(&table, page->columns, widths);
+    page_add(page, PAGE_PLAIN, "");
+    table_put_titles(&table, widths, page);
+    for (size_t row = 0; row < table.rows; row++)
+        table_put_row(&table, widths, row, PAGE_PLAIN, page);
+    page->failed = page->failed || table.failed;
+    table_done(&table);
+    free(order);
+}
+
+static void
+put_problems(struct page *page, const struct status *status)
+{
+    for (size_t i = 0; i < status->pool_count; i++)
+        if (status->pools[i].problem != NULL)
+            page_format(page, PAGE_PLAIN, "The workers of %s cannot start: %s",
+                        status->pools[i].name, status->pools[i].problem);
+}
+
+static void
+put_status(struct page *page, const struct status *status)
+{
+    summary_put(status, SUMMARY_LINES, page);
+    put_addresses(page, json_object_get(status->document, "listen"));
+    put_counters(page, "counted", json_object_get(status->document, "jobs"));
+    put_counters(page, "sessions", json_object_get(status->document, "sessions"));
+    put_counters(page, "requests", json_object_get(status->document, "requests"));
+    put_listing(page, LISTING_POOLS, status);
+    put_problems(page, status);
+    if (status->worker_count > 0)
+        put_listing(page, LISTING_WORKERS, status);
 }
 
 static int
-print_table(struct span document)
+print_page(const struct page *page)
 {
-    json_auto_t *root = json_loadb(document.at, document.length, 0, NULL);
-    char *table = NULL;
-    size_t length = 0;
-    FILE *out;
-    int status;
+    int status = page->failed ? report_no_memory() : 0;
 
-    if (!json_is_object(root)) {
+    for (size_t i = 0; i < page->count && status == 0; i++)
+        status = report_stdout(output_line(span_of(page->lines[i].text)));
+    return status;
+}
+
+static size_t
+terminal_columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return COLUMNS;
+    return size.ws_col;
+}
+
+static int
+print_tables(struct span document)
+{
+    struct status *status;
+    struct page page;
+    int error = status_read(document, &status);
+
+    if (error == -ENOMEM)
+        return report_no_memory();
+    if (error != 0) {
         report_problem("the daemon's answer is no status");
         return REPORT_STATUS_PROTOCOL;
     }
-    out = open_memstream(&table, &length);
-    if (out == NULL)
-        return report_no_memory();
-    put_head(out, root);
-    put_counters(out, "sessions", json_object_get(root, "sessions"));
-    put_counters(out, "requests", json_object_get(root, "requests"));
-    put_counters(out, "jobs", json_object_get(root, "jobs"));
-    put_pools(out, json_object_get(root, "pools"));
-    status = fclose(out) == 0 ? report_stdout(output_line((struct span){table, length}))
-                              : report_no_memory();
-    free(table);
-    return status;
+    setlocale(LC_CTYPE, "");
+    page_init(&page, terminal_columns());
+    put_status(&page, status);
+    error = print_page(&page);
+    page_done(&page);
+    status_free(status);
+    return error;
+}
+
+// What workers use is told only to those who ask, and not by every daemon.
+static int
+ask_with_usage(struct ask *ask, struct offload_answer *ret)
+{
+    const struct offload_call call = {.method = "server.status", .params = "{\"usage\":true}"};
+    struct offload_answer answer;
+    int status = ask_request(ask, &call, ASK_CONTROL_TIMEOUT_MS, &answer);
+
+    if (status != 0)
+        return status;
+    if (answer.outcome == OFFLOAD_ERROR) {
+        offload_answer_done(&answer);
+        return ask_control(ask, call.method, ret);
+    }
+    *ret = answer;
+    return 0;
 }
 
 int
@@ -150,11 +176,11 @@ command_status(const struct options *options)
 
     if (status != 0)
         return status;
-    status = ask_control(ask, "server.status", &answer);
+    status = raw ? ask_control(ask, "server.status", &answer) : ask_with_usage(ask, &answer);
     if (status == 0) {
         struct span document = {answer.json, answer.length};
 
-        status = raw ? report_stdout(output_line(document)) : print_table(document);
+        status = raw ? report_stdout(output_line(document)) : print_tables(document);
         offload_answer_done(&answer);
     }
     ask_close(ask);

@@ -121,8 +121,9 @@ static const char help_run[] =
     "  offload run --joblog log --resume-failed --retries 2 ./test.sh < cases";
 
 static const char help_status[] =
-    "Shows the daemon's counters and pools: a table on a terminal, JSON (the\n"
-    "result of server.status) when piped or with --json.\n"
+    "Shows the daemon's counters, how fast jobs are answered, its pools and workers:\n"
+    "tables on a terminal, JSON (the result of server.status) when piped or with\n"
+    "--json.\n"
     "\n"
     "Example:\n"
     "  offload status --json | jq .jobs";
