@@ -2,7 +2,9 @@
 #include "transport/gone.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 // What poll(2) says at once.
@@ -24,6 +26,18 @@ is_tcp(int fd)
            (domain == AF_INET || domain == AF_INET6);
 }
 
+// True if about as much waits here as there is room for.
+static bool
+is_full(int fd)
+{
+    uint32_t memory[SK_MEMINFO_VARS] = {0};
+    socklen_t length = sizeof(memory);
+
+    return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length) == 0 &&
+           length > SK_MEMINFO_RCVBUF * sizeof(uint32_t) &&
+           memory[SK_MEMINFO_RMEM_ALLOC] > memory[SK_MEMINFO_RCVBUF] / 2;
+}
+
 bool
 gone_look(int fd)
 {
@@ -37,7 +51,7 @@ gone_ask(int fd)
 
     if ((seen & (POLLHUP | POLLERR)) != 0)
         return true;
-    if ((seen & POLLRDHUP) == 0 || !is_tcp(fd))
+    if (!is_tcp(fd) || ((seen & POLLRDHUP) == 0 && !is_full(fd)))
         return false;
     // A reset that came in between is this call's error, and not seen a second time.
     if (send(fd, " ", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != EINTR)

@@ -8,6 +8,9 @@
 // nothing either, but there are clients that take a line and parse it; and a byte of urgent data
 // would not be seen at all, were there not programs that take what select(2) calls exceptional for
 // a failure.
+//
+// And where as much waits unread as there is room for, the FIN cannot come in at all: it stands
+// behind what the peer's kernel still has to send. So such a peer is asked as well.
 #ifndef OFFLOAD_TRANSPORT_GONE_H
 #define OFFLOAD_TRANSPORT_GONE_H
 
@@ -17,8 +20,8 @@
 // can tell: always for Unix sockets, for TCP only after a reset.
 bool gone_look(int fd);
 
-// The same, and asks a TCP peer that sends no more: if it has gone the next look finds it, or this
-// one if it is near. Only between two lines.
+// The same, and asks a TCP peer that sends no more, or more than there is room for: if it has gone
+// the next look finds it, or this one if it is near. Only between two lines.
 bool gone_ask(int fd);
 
 #endif

@@ -199,6 +199,43 @@ test_killed_behind_the_wall(struct fixture *fixture)
     }
 }
 
+// Sends blank lines until nothing more goes. What went first may still be on its way to the other
+// socket, and make room: so it has to stay full for a while.
+static void
+fill_the_way(struct peer *peer)
+{
+    static char blank[65536];
+    int64_t until_us = deadline_in(PATIENCE);
+    int full = 0;
+
+    memset(blank, '\n', sizeof(blank));
+    while (full < 20) {
+        full = peer_send_some(peer, blank, sizeof(blank)) > 0 ? 0 : full + 1;
+        if (deadline_passed(until_us))
+            fail_msg("it is still read");
+        if (full > 0)
+            deadline_pause();
+    }
+}
+
+// So much was sent that its end cannot even reach the daemon's socket.
+static void
+test_closed_far_behind_the_wall(struct fixture *fixture)
+{
+    struct peer *peers[] = {open_tcp(fixture), open_unix(fixture)};
+
+    for (int i = 0; i < 2; i++) {
+        peer_say(peers[i], REQUEST("1", "sleep", "[1000]"));
+        peer_say(peers[i], REQUEST("2", "sum_squares", "[4000000000000]"));
+        fixture_await(fixture, "jobs.running", 2);
+        fill_the_way(peers[i]);
+        peer_close(peers[i]);
+        fixture_await(fixture, "jobs.sleeping", 0);
+        await_no_jobs(fixture);
+        fixture_await_workers(fixture);
+    }
+}
+
 // A client that only has no more to ask is asked whether it is there, and gets all its answers.
 static void
 test_half_closed_clients_are_no_leavers(struct fixture *fixture)
@@ -247,5 +284,7 @@ test_what_a_half_closed_client_sees(struct fixture *fixture)
 HARNESS_MAIN(SCENARIO_CONFIG(test_every_way_to_leave, LOAD),
              SCENARIO_CONFIG(test_the_command_line_client_is_killed, LOAD),
              SCENARIO_CONFIG(test_killed_behind_the_wall, LOAD, "--set", "server.in-flight-max=2"),
+             SCENARIO_CONFIG(test_closed_far_behind_the_wall, LOAD, "--set",
+                             "server.in-flight-max=2"),
              SCENARIO(test_half_closed_clients_are_no_leavers),
              SCENARIO(test_what_a_half_closed_client_sees))
