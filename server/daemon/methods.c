@@ -2,6 +2,7 @@
 #include "daemon/methods.h"
 
 #include "common/errors.h"
+#include "daemon/orders.h"
 
 static json_t *
 answer_ping(const struct methods_view *view, const struct param_value *values)
@@ -40,13 +41,43 @@ static const struct param status_params[] = {
      .expected = "true or false, whether to say what each worker uses"},
 };
 
+#define THE_POOL                                                                                 \
+    {                                                                                            \
+        .name = "pool", .kind = PARAM_STRING, .required = true, .expected = "the name of a pool" \
+    }
+
+static const struct param pool_params[] = {[ORDER_POOL] = THE_POOL};
+
+static const struct param worker_params[] = {
+    [ORDER_POOL] = THE_POOL,
+    [ORDER_SLOT] = {.name = "slot",
+                    .kind = PARAM_NUMBER,
+                    .required = true,
+                    .most = INT32_MAX,
+                    .expected = "the slot of a worker of that pool"},
+    [ORDER_PID] = {.name = "pid",
+                   .kind = PARAM_NUMBER,
+                   .required = true,
+                   .most = INT32_MAX,
+                   .expected = "the pid of the worker that is in that slot now"},
+};
+
 static const struct method {
     struct method_info info;
     json_t *(*answer)(const struct methods_view *view, const struct param_value *values);
+    // Or one that may be refused:
+    json_t *(*order)(const struct methods_view *view, const struct param *params,
+                     const struct param_value *values, struct session_reply *ret_reply);
     // Or, as text:
     char *(*text)(const struct methods_view *view, size_t *ret_length);
     bool guarded; // for a trusted caller only
 } table[] = {
+    {{"pool.pause", "Start no more jobs of a pool; they wait", pool_params, 1},
+     .order = orders_pause,
+     .guarded = true},
+    {{"pool.resume", "Start the jobs of a paused pool again", pool_params, 1},
+     .order = orders_resume,
+     .guarded = true},
     {{"rpc.discover", "Describe every method as an OpenRPC document", NULL, 0},
      .text = methods_discover},
     {{"server.drain", "Stop when the running jobs are done", NULL, 0},
@@ -54,6 +85,9 @@ static const struct method {
      .guarded = true},
     {{"server.ping", "Answer \"pong\"", NULL, 0}, .answer = answer_ping},
     {{"server.status", "Report everything counted", status_params, 1}, .answer = answer_status},
+    {{"worker.kill", "Kill a worker; its jobs are lost, and it is replaced", worker_params, 3},
+     .order = orders_kill,
+     .guarded = true},
 };
 #define TABLE_SIZE (sizeof(table) / sizeof(table[0]))
 
@@ -101,8 +135,10 @@ answer(const struct methods_view *view, const struct method *method,
         ret_reply->text = method->text(view, &ret_reply->length);
         return;
     }
-    value = method->answer(view, values);
-    ret_reply->text = methods_dump(value, &ret_reply->length);
+    value = method->order != NULL ? method->order(view, method->info.params, values, ret_reply)
+                                  : method->answer(view, values);
+    if (!ret_reply->failed)
+        ret_reply->text = methods_dump(value, &ret_reply->length);
 }
 
 bool

@@ -1,5 +1,5 @@
-// The methods that the daemon answers itself: server.ping, server.status, server.drain,
-// rpc.discover. A const table, one function per method.
+// The methods that the daemon answers itself: server.ping, server.status, server.drain, pool.pause,
+// pool.resume, worker.kill, rpc.discover. A const table, one function per method.
 #ifndef OFFLOAD_DAEMON_METHODS_H
 #define OFFLOAD_DAEMON_METHODS_H
 
@@ -42,7 +42,7 @@ struct methods_view {
     size_t sessions_open;
     const struct callers *callers;
     bool draining;
-    bool trusted; // the caller may stop the daemon
+    bool trusted; // the caller may stop the daemon, and rule over its pools
     // What server.drain asks for: called from inside methods_call, it only notes the wish.
     void (*drain)(void *context);
     void *drain_context;
@@ -63,6 +63,9 @@ const struct method_info *methods_info(size_t index); // NULL behind the last
 
 // status.c: a new reference; NULL when out of memory. `usage`: what the workers use is told.
 json_t *methods_status(const struct methods_view *view, bool usage);
+
+// How a pool stands: "serving", "paused", "coming", "leaving".
+const char *methods_pool_state(const struct methods_view *view, const struct pool *pool);
 
 // discover.c, methods.c: malloc; NULL when out of memory.
 char *methods_discover(const struct methods_view *view, size_t *ret_length);

@@ -235,13 +235,26 @@ status_method_times(const struct pool_report *report)
     return object;
 }
 
-// Of the pools that are not served, some are still to come.
+// Of the pools that are not served, some are still to come. That one on its way out is paused says
+// more than that it is on its way out, for it stays as long as it is.
 static const char *
 state_name(const struct pool *pool, bool served)
 {
-    if (served)
-        return "serving";
-    return pool_is_winding_down(pool) ? "leaving" : "coming";
+    if (!served && !pool_is_winding_down(pool))
+        return "coming";
+    if (pool_is_paused(pool))
+        return "paused";
+    return served ? "serving" : "leaving";
+}
+
+const char *
+methods_pool_state(const struct methods_view *view, const struct pool *pool)
+{
+    bool served = false;
+
+    for (size_t i = 0; i < view->config->pool_count; i++)
+        served |= dispatcher_pool(view->dispatcher, i) == pool;
+    return state_name(pool, served);
 }
 
 static json_t *

@@ -1,12 +1,12 @@
 // Which jobs are taken: finds who runs a job, keeps the bounds on what waits, and is honest with
 // those that are refused about when there will be room. See dispatcher_internal.h.
 #include "dispatcher/dispatcher_internal.h"
+#include "model/forecast.h"
 
 #include <stdlib.h>
 
 // When to come back is said in this range whatever was measured, as forecast.h does.
 #define RETRY_MIN_US INT64_C(100000)
-#define RETRY_MAX_US INT64_C(60000000)
 
 // ---- outlook --------------------------------------------------------------------------------
 
@@ -83,12 +83,13 @@ static void
 refuse_full(struct dispatcher *dispatcher, struct job *job, const char *limit, size_t max)
 {
     struct pool_outlook outlook = look_ahead(job);
+    char wait[FORECAST_TEXT_MAX];
     size_t length = 0;
-    char *error =
-        error_object_format(ERROR_BUSY, &length,
-                            "{\"limit\":\"%s\",\"max\":%zu,\"retry_after\":%.3f,"
-                            "\"predicted_wait\":%.3f}",
-                            limit, max, seconds(outlook.retry_us), seconds(outlook.wait_us));
+    char *error = error_object_format(ERROR_BUSY, &length,
+                                      "{\"limit\":\"%s\",\"max\":%zu,\"retry_after\":%.3f,"
+                                      "\"predicted_wait\":%s}",
+                                      limit, max, seconds(outlook.retry_us),
+                                      forecast_text(outlook.wait_us, wait));
 
     turn_away(dispatcher, job, error, length);
 }
@@ -98,18 +99,19 @@ static void
 refuse_too_long(struct dispatcher *dispatcher, struct job *job, const struct pool_outlook *outlook)
 {
     int64_t retry_us = outlook->wait_us - job->max_wait_us;
+    char wait[FORECAST_TEXT_MAX];
     size_t length = 0;
     char *error;
 
     if (retry_us < RETRY_MIN_US)
         retry_us = RETRY_MIN_US;
-    else if (retry_us > RETRY_MAX_US)
-        retry_us = RETRY_MAX_US;
+    else if (retry_us > FORECAST_RETRY_MAX_US)
+        retry_us = FORECAST_RETRY_MAX_US;
     error = error_object_format(ERROR_BUSY, &length,
                                 "{\"limit\":\"max_wait\",\"max\":%.3f,\"retry_after\":%.3f,"
-                                "\"predicted_wait\":%.3f}",
+                                "\"predicted_wait\":%s}",
                                 seconds(job->max_wait_us), seconds(retry_us),
-                                seconds(outlook->wait_us));
+                                forecast_text(outlook->wait_us, wait));
     turn_away(dispatcher, job, error, length);
 }
 

@@ -330,8 +330,12 @@ dispatcher_make_pool(void *context, const struct config *config, const struct po
         .cgroups = dispatcher->settings.cgroups,
         .open_files = dispatcher->settings.open_files,
     };
+    struct pool *made;
 
-    return pool_new(&settings, &pool_callbacks, dispatcher);
+    made = pool_new(&settings, &pool_callbacks, dispatcher);
+    if (made != NULL && dispatcher_is_paused(dispatcher, pool->name))
+        pool_pause(made);
+    return made;
 }
 
 struct dispatcher *

@@ -60,7 +60,7 @@ struct dispatcher_quote {
     size_t queued;                    // of that pool, now
     size_t running;
     unsigned slots;  // jobs that it can run at once
-    int64_t wait_us; // how long the job would wait at most, in 39 of 40 cases
+    int64_t wait_us; // how long the job would wait at most, in 39 of 40 cases; see forecast.h
     int64_t run_us;  // how long jobs of its method run on average; -1: not known
     bool accepted;   // it would not be refused
 };
@@ -89,6 +89,20 @@ void dispatcher_abandon(struct dispatcher *dispatcher, struct job *job);
 // dispatcher_drain comes first. 0, or -1: a pool cannot be made, which it has logged, or memory is
 // short; then nothing changes, and what was coming still comes. Not while draining.
 int dispatcher_reload(struct dispatcher *dispatcher, const struct config *config);
+
+// The first pool of that name, the served one if there is one; NULL if there is none. The name as
+// JSON has it between the quotes.
+const struct pool *dispatcher_pool_named(const struct dispatcher *dispatcher, struct span raw_name);
+
+// Pauses all pools of that name, or lets them go on (pool_pause). It holds for pools of that name
+// that come with another configuration too, until it is taken back or none is left.
+void dispatcher_pause(struct dispatcher *dispatcher, const char *name, bool paused);
+bool dispatcher_is_paused(const struct dispatcher *dispatcher, const char *name);
+
+// Kills the worker with that pid in that slot of a pool of that name (pool_kill_worker). False if
+// it is not there.
+bool
+dispatcher_kill_worker(struct dispatcher *dispatcher, const char *name, unsigned slot, pid_t pid);
 
 // From now on nothing is accepted, and what has not started is answered -32005. `idle` follows.
 void dispatcher_drain(struct dispatcher *dispatcher);

@@ -4,9 +4,9 @@
 #include "model/run_time.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define RETRY_MIN_US   INT64_C(100000)
-#define RETRY_MAX_US   INT64_C(60000000)
 #define RETRY_FRACTION 10
 #define DEVIATIONS     2
 #define MEAN_SAMPLES   (2 * RUN_TIME_WINDOW) // a moving average is worth so many
@@ -32,5 +32,15 @@ forecast_retry_us(const struct forecast *forecast)
 
     if (retry_us < RETRY_MIN_US)
         return RETRY_MIN_US;
-    return retry_us < RETRY_MAX_US ? retry_us : RETRY_MAX_US;
+    return retry_us < FORECAST_RETRY_MAX_US ? retry_us : FORECAST_RETRY_MAX_US;
+}
+
+const char *
+forecast_text(int64_t wait_us, char text[FORECAST_TEXT_MAX])
+{
+    if (wait_us == FORECAST_UNKNOWN_US)
+        snprintf(text, FORECAST_TEXT_MAX, "null");
+    else
+        snprintf(text, FORECAST_TEXT_MAX, "%.3f", (double)wait_us / 1e6);
+    return text;
 }

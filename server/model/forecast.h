@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+// A wait of which nobody knows when it ends.
+#define FORECAST_UNKNOWN_US INT64_MAX
+
 struct forecast {
     int64_t work_us;  // run time of what is taken before it, see queue_work_before
     int64_t mean_us;  // run time of one job of this pool; 0: none was measured yet
@@ -22,5 +25,10 @@ int64_t forecast_wait_us(const struct forecast *forecast);
 // for who comes back at the first free place meets everybody else there. Between a tenth of a
 // second and a minute.
 int64_t forecast_retry_us(const struct forecast *forecast);
+#define FORECAST_RETRY_MAX_US INT64_C(60000000)
+
+// A wait in seconds, as JSON: null if it is not known.
+#define FORECAST_TEXT_MAX 32
+const char *forecast_text(int64_t wait_us, char text[FORECAST_TEXT_MAX]);
 
 #endif

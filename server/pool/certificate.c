@@ -22,6 +22,8 @@ cause_name(enum death_cause cause)
         return "signal";
     case DEATH_PROTOCOL:
         return "protocol";
+    case DEATH_KILLED:
+        return "killed";
     case DEATH_START:
     case DEATH_UNREADY:
         return "start";
@@ -146,6 +148,7 @@ add_cause(json_t *data, const struct death *death)
             json_object_set_new(data, "memory_max_bytes",
                                 json_integer((json_int_t)death->memory_max));
         break;
+    case DEATH_KILLED:
     case DEATH_TIMEOUT:
         break;
     }
@@ -209,6 +212,9 @@ certificate_summary(const struct death *death, char *text, size_t size)
         return;
     case DEATH_PROTOCOL:
         snprintf(text, size, "broke the protocol: %s", death->breach);
+        return;
+    case DEATH_KILLED:
+        snprintf(text, size, "killed by worker.kill");
         return;
     case DEATH_START:
         start_reason(death, reason, sizeof(reason));

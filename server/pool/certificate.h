@@ -17,6 +17,7 @@ enum death_cause {
     DEATH_SIGNAL,   // a signal killed it
     DEATH_PROTOCOL, // it wrote something that is no answer, and was killed for that
     DEATH_START,    // it could not be started
+    DEATH_KILLED,   // somebody wanted it dead, and it was killed for that
     DEATH_UNREADY,  // it was not ready in time, and was killed for that
     DEATH_OOM,      // the kernel killed it, and says that memory was short
     DEATH_TIMEOUT,  // a timeout of the job was over (the worker need not be dead yet)

@@ -21,6 +21,8 @@ ending_judge(struct death *death, int status, const struct rusage *usage,
     if (death->cause == DEATH_START || death->cause == DEATH_UNREADY ||
         death->cause == DEATH_PROTOCOL)
         return;
+    if (death->cause == DEATH_KILLED && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        return; // else it was on its way out already
     if (WIFSIGNALED(status)) {
         death->signal = WTERMSIG(status);
         death->cause = is_out_of_memory(death->signal, cgroup) ? DEATH_OOM : DEATH_SIGNAL;

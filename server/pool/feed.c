@@ -131,6 +131,8 @@ pool_feed(struct pool *pool)
     struct place *place;
     struct job *job;
 
+    if (pool->paused)
+        return;
     if (pool->runner != NULL) {
         pool_feed_commands(pool);
         return;
@@ -157,10 +159,39 @@ pool_enqueue(struct pool *pool, struct job *job, bool front)
         return;
     }
     job->cost_us = pool_cost_us(pool, job, COST_UNKNOWN_US);
-    if (pool->queue.count == 0 && pool->runner == NULL && pool_run_at_once(pool, job))
+    if (pool->queue.count == 0 && !pool->paused && pool->runner == NULL &&
+        pool_run_at_once(pool, job))
         return;
     queue_add(&pool->queue, job, front, clock_us());
     pool_feed(pool);
+}
+
+// ---- pausing --------------------------------------------------------------------------------
+
+void
+pool_feed_cb(void *context)
+{
+    pool_feed(context);
+}
+
+void
+pool_pause(struct pool *pool)
+{
+    pool->paused = true;
+}
+
+// Not from here: jobs may be answered at once, and whoever resumes may be in the middle of others.
+void
+pool_resume(struct pool *pool)
+{
+    pool->paused = false;
+    turn_later(pool->worker_settings.turn, &pool->feed_later);
+}
+
+bool
+pool_is_paused(const struct pool *pool)
+{
+    return pool->paused;
 }
 
 // ---- outlook --------------------------------------------------------------------------------
@@ -202,6 +233,12 @@ leave_out_stuck(const struct pool *pool, struct forecast *forecast)
     forecast->running -= stuck;
 }
 
+static int64_t
+mean_us_of(const struct run_time *known)
+{
+    return known->samples > 0 ? (int64_t)known->mean_us : -1;
+}
+
 struct pool_outlook
 pool_look_ahead(const struct pool *pool, const struct job *job)
 {
@@ -215,6 +252,11 @@ pool_look_ahead(const struct pool *pool, const struct job *job)
     struct job like = *job;
     double work_us;
 
+    if (pool->paused)
+        return (struct pool_outlook){.wait_us = FORECAST_UNKNOWN_US,
+                                     .run_us = mean_us_of(known),
+                                     .retry_us = FORECAST_RETRY_MAX_US,
+                                     .slots = slots};
     if (pool->run_time.samples == 0)
         forecast.mean_us = COST_UNKNOWN_US;
     leave_out_stuck(pool, &forecast);
@@ -223,7 +265,7 @@ pool_look_ahead(const struct pool *pool, const struct job *job)
     forecast.work_us = (int64_t)(work_us * rare_long_jobs(&pool->run_time));
     return (struct pool_outlook){
         .wait_us = forecast_wait_us(&forecast),
-        .run_us = known->samples > 0 ? (int64_t)known->mean_us : -1,
+        .run_us = mean_us_of(known),
         .retry_us = forecast_retry_us(&forecast),
         .slots = slots,
     };

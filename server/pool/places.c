@@ -192,13 +192,9 @@ worker_room_cb(void *context, struct worker *worker)
     supervision_rest(place->pool);
 }
 
-// How a worker of this place ended, for the restart and for the log.
 static void
-place_judge(struct place *place, const struct worker_report *report, const struct death *death)
+place_count_failure(struct place *place, const struct worker_report *report)
 {
-    struct pool *pool = place->pool;
-    char summary[DEATH_SUMMARY_MAX];
-
     // A start that failed late is a failed start all the same.
     if (report->jobs_done > 0 ||
         (report->was_ready && clock_us() - report->started_us >= HEALTHY_AGE_US))
@@ -206,6 +202,17 @@ place_judge(struct place *place, const struct worker_report *report, const struc
     else
         place->failures++;
     place->failed_starts = report->was_ready ? 0 : place->failed_starts + 1;
+}
+
+// How a worker of this place ended, for the restart and for the log.
+static void
+place_judge(struct place *place, const struct worker_report *report, const struct death *death)
+{
+    struct pool *pool = place->pool;
+    char summary[DEATH_SUMMARY_MAX];
+
+    if (death->cause != DEATH_KILLED) // that says nothing of the program
+        place_count_failure(place, report);
     certificate_summary(death, summary, sizeof(summary));
     log_warning(pool->subject, "worker %u pid %d %s; next one in %lld ms", place->index,
                 (int)report->pid, summary, (long long)restart_delay_us(place->failures) / 1000);
@@ -233,6 +240,13 @@ worker_gone_cb(void *context, struct worker *worker, const struct death *death)
     }
     supervision_rest(pool);
     pool_end_if_done(pool);
+}
+
+bool
+pool_kill_worker(struct pool *pool, unsigned place, pid_t pid)
+{
+    return place < pool->config->processes && pool->places[place].worker != NULL &&
+           worker_kill_wanted(pool->places[place].worker, pid);
 }
 
 static void

@@ -377,6 +377,7 @@ pool_new(const struct pool_settings *settings, const struct pool_callbacks *call
         return NULL;
     pool->callbacks = callbacks;
     pool->context = context;
+    turn_task_init(&pool->feed_later, pool_feed_cb, pool);
     if (!pool_init(pool, settings)) {
         pool_free(pool);
         return NULL;
@@ -398,6 +399,7 @@ pool_free(struct pool *pool)
     for (unsigned i = 0; i < pool->config->processes; i++)
         place_done(&pool->places[i]);
     supervision_done(&pool->supervision);
+    turn_cancel(&pool->feed_later);
     runner_free(pool->runner);
     attributes_done(&pool->attributes);
     messages_done(&pool->messages);
@@ -420,7 +422,7 @@ pool_first_workers(const struct pool *pool)
 bool
 pool_has_room(const struct pool *pool)
 {
-    if (pool->queue.count > 0)
+    if (pool->queue.count > 0 || pool->paused)
         return false;
     return pool->runner != NULL ? runner_has_room(pool->runner) : !TAILQ_EMPTY(&pool->roomy);
 }

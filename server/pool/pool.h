@@ -72,13 +72,24 @@ bool pool_has_room(const struct pool *pool);
 
 // What would become of a job that came now.
 struct pool_outlook {
-    int64_t wait_us;  // how long it would wait at most, in 39 of 40 cases
+    int64_t wait_us;  // how long it would wait at most, in 39 of 40 cases; see forecast.h
     int64_t run_us;   // how long jobs of its method run on average; -1: none has run yet
     int64_t retry_us; // when to try again, should there be no room for it
     unsigned slots;   // jobs that the pool can run at once
 };
 // Of the job, its method_index and how it waits are looked at.
 struct pool_outlook pool_look_ahead(const struct pool *pool, const struct job *job);
+
+// From now on no job is handed to a worker, until pool_resume. Jobs are taken, and wait; what
+// workers have in hand goes on, jobs that wait in their pipes included, which are out of our hands
+// (but those that come back wait again). Workers come and go as ever.
+void pool_pause(struct pool *pool);
+void pool_resume(struct pool *pool); // what waits is looked at in the next turn of the loop
+bool pool_is_paused(const struct pool *pool);
+
+// SIGKILL for the group of the worker at that place, if it is the one with that pid; else false.
+// Its jobs are lost, and it is replaced, as after any death.
+bool pool_kill_worker(struct pool *pool, unsigned place, pid_t pid);
 
 // Takes a job back: out of the queue, or away from its worker, which stops the work where that does
 // not harm others (worker_abandon).

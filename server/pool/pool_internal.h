@@ -57,6 +57,8 @@ struct pool {
     unsigned alive;             // workers that are not gone
     unsigned leaving;           // of those: without a place any more
     unsigned settled;           // places that are
+    bool paused;
+    struct turn_task feed_later;
     bool winding_down;
     bool stopping;
     bool stopped;
@@ -89,6 +91,7 @@ void pool_end_if_done(struct pool *pool);             // nothing is left: it has
 
 // feed.c
 void pool_feed(struct pool *pool); // hands what waits to whoever has room
+void pool_feed_cb(void *context);
 void pool_enqueue(struct pool *pool, struct job *job, bool front); // or runs it at once
 
 // places.c

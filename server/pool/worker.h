@@ -116,6 +116,10 @@ void worker_list_stop(struct worker_list *list, int64_t grace_us);
 // SIGKILL for its whole process group. Jobs in its hands are settled as lost.
 void worker_kill(struct worker *worker);
 
+// The same because somebody wants it, if the worker is still this process; else false. The cause of
+// its death is DEATH_KILLED then.
+bool worker_kill_wanted(struct worker *worker, pid_t pid);
+
 // True if a job would start at once.
 bool worker_has_room(const struct worker *worker);
 

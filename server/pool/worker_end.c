@@ -106,6 +106,18 @@ worker_kill(struct worker *worker)
     worker_signal_group(worker, SIGKILL);
 }
 
+bool
+worker_kill_wanted(struct worker *worker, pid_t pid)
+{
+    if (worker->exited || worker->pid != pid)
+        return false;
+    log_notice(worker->subject, "killed: somebody has asked for it");
+    if (worker->death.cause == DEATH_EXIT) // nothing else is known to be its end
+        worker->death.cause = DEATH_KILLED;
+    worker_kill(worker);
+    return true;
+}
+
 void
 worker_terminate(struct worker *worker)
 {
@@ -175,7 +187,8 @@ worker_grace_cb(evutil_socket_t fd, short what, void *context)
     }
     if (worker->state == WORKER_STARTING)
         worker->death.cause = DEATH_UNREADY; // nothing else is waited for then
-    else if (worker->expected_breach != NULL && !worker->death.deliberate)
+    else if (worker->expected_breach != NULL && !worker->death.deliberate &&
+             worker->death.cause != DEATH_KILLED)
         worker_breach(worker, worker->expected_breach, (struct span){0});
     worker_kill(worker);
 }

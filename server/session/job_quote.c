@@ -1,6 +1,7 @@
 // See job_quote.h.
 #include "session/job_quote.h"
 
+#include "model/forecast.h"
 #include "session/job_run.h"
 #include "session/session_internal.h"
 
@@ -17,6 +18,7 @@ static void
 print(const struct dispatcher_quote *quote, struct session_reply *reply)
 {
     const char *quotes = quote->config != NULL ? "\"" : "";
+    char wait[FORECAST_TEXT_MAX];
     char run[32] = "null";
     int length;
 
@@ -24,10 +26,10 @@ print(const struct dispatcher_quote *quote, struct session_reply *reply)
         snprintf(run, sizeof(run), "%.6f", (double)quote->run_us / 1e6);
     length = asprintf(&reply->text,
                       "{\"pool\":%s%s%s,\"queued\":%zu,\"running\":%zu,\"slots\":%u,"
-                      "\"predicted_wait\":%.3f,\"predicted_run\":%s,\"accepted\":%s}",
+                      "\"predicted_wait\":%s,\"predicted_run\":%s,\"accepted\":%s}",
                       quotes, quote->config != NULL ? quote->config->name : "null", quotes,
-                      quote->queued, quote->running, quote->slots, (double)quote->wait_us / 1e6,
-                      run, quote->accepted ? "true" : "false");
+                      quote->queued, quote->running, quote->slots,
+                      forecast_text(quote->wait_us, wait), run, quote->accepted ? "true" : "false");
     if (length < 0)
         reply->text = NULL;
     else

@@ -17,6 +17,7 @@
 #define KILLED     "the worker is killed by SIGKILL"
 #define TERMINATED "the daemon gets SIGTERM"
 #define EXITS      "the daemon exits"
+#define WORKER_PID "<pid>"
 
 // An example in the middle of being played.
 struct player {
@@ -70,14 +71,31 @@ start(struct player *player, const struct document *document)
 // ---- steps
 // --------------------------------------------------------------------------------------------
 
+// What is shown, with the pid of the first pool's first worker in it (caller frees).
+static char *
+fill_in_pid(struct player *player, const char *shown)
+{
+    const char *mark = strstr(shown, WORKER_PID);
+    char *text = NULL;
+
+    if (mark == NULL)
+        return strdup(shown);
+    assert_true(asprintf(&text, "%.*s%d%s", (int)(mark - shown), shown,
+                         (int)fixture_worker(player->fixture, 0, 0),
+                         mark + strlen(WORKER_PID)) > 0);
+    return text;
+}
+
 static void
 send_text(struct player *player, const char *shown, const char *end)
 {
+    char *filled = fill_in_pid(player, shown);
     size_t length;
-    char *text = prepare_text(shown, &length);
+    char *text = prepare_text(filled, &length);
 
     peer_send(player->peer, text, length);
     peer_send(player->peer, end, strlen(end));
+    free(filled);
     free(text);
 }
 

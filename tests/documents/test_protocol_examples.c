@@ -193,6 +193,7 @@ static const struct {
     {"a POOL.METHOD", STEP_SEND, "\"method\":\"cpu.echo\""},
     {"a death by signal", STEP_RECEIVE, "\"cause\":\"signal\""},
     {"a death by exit", STEP_RECEIVE, "\"cause\":\"exit\""},
+    {"a death because somebody wanted it", STEP_RECEIVE, "\"cause\":\"killed\""},
     {"a breach of protocol", STEP_RECEIVE, "\"cause\":\"protocol\""},
     {"a program that is not there", STEP_RECEIVE, "\"cause\":\"start\""},
     {"the end of each timeout", STEP_RECEIVE, "\"cause\":\"timeout.queue\""},
