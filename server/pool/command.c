@@ -47,7 +47,8 @@ command_bury(void *context)
     struct command *command = context;
 
     start_done(&command->start);
-    cgroups_return(command->settings->cgroups, command->cgroup);
+    if (command->cgroup != NULL) // half-built; else the settings may be gone with the pool by now
+        cgroups_return(command->settings->cgroups, command->cgroup);
     if (command->timer != NULL)
         event_free(command->timer);
     stream_free(command->input);

@@ -15,7 +15,8 @@ worker_bury(void *context)
     struct worker *worker = context;
 
     start_done(&worker->start);
-    cgroups_return(worker->settings->cgroups, worker->cgroup);
+    if (worker->cgroup != NULL) // half-built; else the settings may be gone with the pool by now
+        cgroups_return(worker->settings->cgroups, worker->cgroup);
     if (worker->grace != NULL)
         event_free(worker->grace);
     if (worker->patience != NULL)
