@@ -2,7 +2,6 @@
 // one pool while the configuration changes: the one that is served, the one that will be, and those
 // that are to end. An order is for all of them, so that what was paused stays so whatever becomes
 // of the configuration. See dispatcher.h.
-#include "common/log.h"
 #include "common/scanner.h"
 #include "dispatcher/dispatcher_internal.h"
 
@@ -43,22 +42,6 @@ dispatcher_is_paused(const struct dispatcher *dispatcher, const char *name)
     return false;
 }
 
-static void
-pause_one(const struct member *member, bool paused)
-{
-    struct pool_report report;
-
-    if (pool_is_paused(member->pool) == paused)
-        return;
-    pool_report(member->pool, &report);
-    log_notice("dispatcher", "pool %s is %s; %zu run, %zu are queued", report.config->name,
-               paused ? "paused" : "resumed", report.running, report.queued);
-    if (paused)
-        pool_pause(member->pool);
-    else
-        pool_resume(member->pool);
-}
-
 void
 dispatcher_pause(struct dispatcher *dispatcher, const char *name, bool paused)
 {
@@ -66,7 +49,7 @@ dispatcher_pause(struct dispatcher *dispatcher, const char *name, bool paused)
 
     TAILQ_FOREACH (member, &dispatcher->members, link)
         if (has_name(member, name))
-            pause_one(member, paused);
+            (paused ? pool_pause : pool_resume)(member->pool);
 }
 
 bool

@@ -2,6 +2,7 @@
 // into the pipes of busy ones. See pool_internal.h.
 #include "common/clock.h"
 #include "common/errors.h"
+#include "common/log.h"
 #include "model/forecast.h"
 #include "pool/pool_internal.h"
 
@@ -174,18 +175,30 @@ pool_feed_cb(void *context)
     pool_feed(context);
 }
 
+static bool
+pool_set_paused(struct pool *pool, bool paused)
+{
+    if (pool->paused == paused)
+        return false;
+    pool->paused = paused;
+    log_notice(pool->subject, "%s; %zu jobs run, %zu are queued", paused ? "paused" : "resumed",
+               pool->running_count, pool->queue.count + pool->ahead_count);
+    return true;
+}
+
 void
 pool_pause(struct pool *pool)
 {
-    pool->paused = true;
+    pool_set_paused(pool, true);
 }
 
-// Not from here: jobs may be answered at once, and whoever resumes may be in the middle of others.
+// Jobs are not started from here: some may be answered at once, and whoever resumes may be in the
+// middle of others.
 void
 pool_resume(struct pool *pool)
 {
-    pool->paused = false;
-    turn_later(pool->worker_settings.turn, &pool->feed_later);
+    if (pool_set_paused(pool, false))
+        turn_later(pool->worker_settings.turn, &pool->feed_later);
 }
 
 bool
