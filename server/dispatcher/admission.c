@@ -205,6 +205,13 @@ dispatcher_hold(struct dispatcher *dispatcher, struct job *job)
 
 // ---- quotes ---------------------------------------------------------------------------------
 
+// While its pool is paused it would wait, and what is wrong may be put right meanwhile.
+static bool
+can_start(const struct job *job, const struct pool_report *report)
+{
+    return !span_present(report->start_error) || pool_is_paused(job->pool);
+}
+
 bool
 dispatcher_quote(struct dispatcher *dispatcher, struct span method, struct job *job,
                  struct dispatcher_quote *ret_quote)
@@ -226,7 +233,7 @@ dispatcher_quote(struct dispatcher *dispatcher, struct span method, struct job *
     quote.slots = outlook.slots;
     quote.wait_us = outlook.wait_us;
     quote.run_us = outlook.run_us;
-    quote.accepted = !dispatcher->draining && !span_present(report.start_error) &&
+    quote.accepted = !dispatcher->draining && can_start(job, &report) &&
                      !is_full(dispatcher, job) && outlook.wait_us <= job->max_wait_us &&
                      dispatcher->memory + job_size(job) <= limits->queue_memory_max;
     *ret_quote = quote;

@@ -155,7 +155,7 @@ pool_feed(struct pool *pool)
 void
 pool_enqueue(struct pool *pool, struct job *job, bool front)
 {
-    if (pool->start_error != NULL) {
+    if (pool->start_error != NULL && !pool->paused) {
         pool_refuse(pool, job, pool->start_error, pool->start_error_length);
         return;
     }

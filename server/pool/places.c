@@ -85,7 +85,9 @@ place_let_go(struct place *place)
         place_schedule(place);
 }
 
-// No worker can be started: those who wait are told why rather than left waiting.
+// No worker can be started: those who wait are told why rather than left waiting. In a pool that is
+// paused they wait anyway, and the reason may be gone when it goes on: else they are told then, for
+// the next worker will not start either.
 static void
 pool_give_up_for_now(struct pool *pool, const struct death *death)
 {
@@ -93,7 +95,7 @@ pool_give_up_for_now(struct pool *pool, const struct death *death)
 
     pool_clear_start_error(pool);
     pool->start_error = certificate_error(death, &pool->start_error_length);
-    if (pool->start_error == NULL)
+    if (pool->start_error == NULL || pool->paused)
         return;
     while ((job = queue_take(&pool->queue, clock_us())) != NULL)
         pool_refuse(pool, job, pool->start_error, pool->start_error_length);

@@ -187,6 +187,33 @@ test_no_failure(void **state)
     house_close(&scene.house);
 }
 
+// One that is not ready yet, either: nor does it count as one that could not be started.
+static void
+test_a_starting_one(void **state)
+{
+    struct pool_report report;
+    const struct pool *pool;
+    struct scene scene;
+
+    (void)state;
+    memset(&scene, 0, sizeof(scene));
+    house_prepare(&scene.house, 1);
+    scene.house.pool.wait_ready = true; // the script never says so
+    house_start(&scene.house);
+    pool = dispatcher_pool(scene.house.dispatcher, 0);
+    submit(&scene, 0, "answer", 0);
+    for (uint64_t i = 1; i <= 5; i++) {
+        LOOP_UNTIL(&scene.house.loop, report_of(&scene).pid != 0);
+        assert_true(kill_worker(&scene, report_of(&scene).pid));
+        LOOP_UNTIL(&scene.house.loop, (pool_report(pool, &report), report.restarts == i));
+    }
+    assert_false(span_present(report.start_error));
+    assert_int_equal(house_report(&scene.house).queued, 1);
+    dispatcher_drain(scene.house.dispatcher);
+    check(&scene.results[0], JOB_CANCELLED, "-32005");
+    house_close(&scene.house);
+}
+
 // The answer and the kill come at the same time: one outcome, whichever it is.
 static void
 test_raced_by_the_answer(void **state)
@@ -219,9 +246,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_its_jobs),      cmocka_unit_test(test_retries),
-        cmocka_unit_test(test_only_that_one), cmocka_unit_test(test_not_the_dead),
-        cmocka_unit_test(test_no_failure),    cmocka_unit_test(test_raced_by_the_answer),
+        cmocka_unit_test(test_its_jobs),       cmocka_unit_test(test_retries),
+        cmocka_unit_test(test_only_that_one),  cmocka_unit_test(test_not_the_dead),
+        cmocka_unit_test(test_no_failure),     cmocka_unit_test(test_raced_by_the_answer),
+        cmocka_unit_test(test_a_starting_one),
     };
 
     signal(SIGPIPE, SIG_IGN);

@@ -83,6 +83,15 @@ open_gate(struct scene *scene)
     temporary_write(&scene->house.temporary, "gate", "", 0644);
 }
 
+static void
+kill_worker(const struct pool *pool)
+{
+    struct worker_report report;
+
+    worker_report(pool_worker(pool, 0), &report);
+    assert_int_equal(kill(report.pid, SIGKILL), 0);
+}
+
 static size_t
 pool_count(const struct scene *scene)
 {
@@ -208,8 +217,7 @@ test_retried(void **state)
     set_paused(&scene, true);
     submit(&scene, 1, "answer");
     pool = dispatcher_pool(scene.house.dispatcher, 0);
-    worker_report(pool_worker(pool, 0), &report);
-    kill(report.pid, SIGKILL);
+    kill_worker(pool);
     LOOP_UNTIL(&scene.house.loop, house_report(&scene.house).queued == 2);
     LOOP_UNTIL(&scene.house.loop,
                pool_worker(pool, 0) != NULL &&
@@ -222,6 +230,41 @@ test_retried(void **state)
     expect(&scene, 1, JOB_SUCCEEDED, "[0,");
     expect_order(&scene, 2);
     scene_close(&scene, 2);
+}
+
+// The program is away for a while: nobody who waits is told so, unless it is still away afterwards.
+static void
+check_program_away(bool comes_back)
+{
+    struct pool_report report;
+    const struct pool *pool;
+    struct scene scene;
+
+    scene_open(&scene);
+    pool = dispatcher_pool(scene.house.dispatcher, 0);
+    set_paused(&scene, true);
+    submit(&scene, 0, "answer");
+    unlink(scene.house.path);
+    kill_worker(pool);
+    LOOP_UNTIL(&scene.house.loop, (pool_report(pool, &report), span_present(report.start_error)));
+    submit(&scene, 1, "answer");
+    loop_settle(&scene.house.loop);
+    assert_int_equal(house_report(&scene.house).queued, 2);
+    if (comes_back)
+        temporary_write(&scene.house.temporary, "worker", SCRIPT_WORKER, 0755);
+    set_paused(&scene, false);
+    for (int i = 0; i < 2; i++)
+        expect(&scene, i, comes_back ? JOB_SUCCEEDED : JOB_FAILED,
+               comes_back ? "[0," : "\"cause\":\"start\"");
+    scene_close(&scene, 2);
+}
+
+static void
+test_no_worker_can_start(void **state)
+{
+    (void)state;
+    check_program_away(true);
+    check_program_away(false);
 }
 
 // ---- time -----------------------------------------------------------------------------------
@@ -453,6 +496,7 @@ main(void)
         cmocka_unit_test(test_an_idle_pool),
         cmocka_unit_test(test_others_go_on),
         cmocka_unit_test(test_retried),
+        cmocka_unit_test(test_no_worker_can_start),
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_outlook),
         cmocka_unit_test(test_reloaded),
