@@ -29,15 +29,29 @@ bound_of(size_t bucket)
     return (int64_t)(bucket - shift * HISTOGRAM_STEPS + 1) << shift;
 }
 
-// The piece of the present; what it held of a minute ago is gone.
+// What a piece held of a minute ago is gone.
+static struct histogram_piece *
+begin_piece(struct histogram *histogram, int64_t now_us)
+{
+    int64_t number = now_us / HISTOGRAM_PIECE_US;
+    int64_t begin_us = number * HISTOGRAM_PIECE_US;
+    struct histogram_piece *piece;
+
+    histogram->present = (unsigned)(number % HISTOGRAM_PIECES);
+    piece = &histogram->pieces[histogram->present];
+    if (piece->begin_us != begin_us)
+        *piece = (struct histogram_piece){.begin_us = begin_us};
+    return piece;
+}
+
+// The piece of the present: mostly the one of the last time.
 static struct histogram_counts *
 present(struct histogram *histogram, int64_t now_us)
 {
-    int64_t number = now_us / HISTOGRAM_PIECE_US;
-    struct histogram_piece *piece = &histogram->pieces[number % HISTOGRAM_PIECES];
+    struct histogram_piece *piece = &histogram->pieces[histogram->present];
 
-    if (piece->number != number)
-        *piece = (struct histogram_piece){.number = number};
+    if ((uint64_t)(now_us - piece->begin_us) >= HISTOGRAM_PIECE_US)
+        piece = begin_piece(histogram, now_us);
     return &piece->counts;
 }
 
@@ -105,13 +119,13 @@ void
 histogram_report_minute(const struct histogram *histogram, int64_t now_us,
                         struct histogram_report *ret)
 {
-    int64_t oldest = now_us / HISTOGRAM_PIECE_US - HISTOGRAM_PIECES + 1;
+    int64_t oldest_us = (now_us / HISTOGRAM_PIECE_US - HISTOGRAM_PIECES + 1) * HISTOGRAM_PIECE_US;
     struct histogram_counts sum = {0};
 
     for (size_t i = 0; i < HISTOGRAM_PIECES; i++) {
         const struct histogram_counts *counts = &histogram->pieces[i].counts;
 
-        if (histogram->pieces[i].number < oldest)
+        if (histogram->pieces[i].begin_us < oldest_us)
             continue;
         for (size_t bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++)
             sum.buckets[bucket] += counts->buckets[bucket];

@@ -20,7 +20,7 @@ struct histogram_counts {
 };
 
 struct histogram_piece {
-    int64_t number; // which piece of time it is
+    int64_t begin_us; // of the time that it stands for; a multiple of HISTOGRAM_PIECE_US
     struct histogram_counts counts;
 };
 
@@ -28,6 +28,7 @@ struct histogram_piece {
 struct histogram {
     struct histogram_counts ever;
     struct histogram_piece pieces[HISTOGRAM_PIECES];
+    unsigned present; // the piece that was noted in last
 };
 
 struct histogram_report {

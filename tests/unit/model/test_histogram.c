@@ -127,6 +127,27 @@ test_the_last_minute(void **state)
     check(&report, 3, 72, 900, 900, 900);
 }
 
+// The clock may be held for a while, and so be behind of what was noted meanwhile.
+static void
+test_a_step_back(void **state)
+{
+    struct histogram lengths = {0};
+    struct histogram_report report;
+    int64_t hour_us = 3600 * SECOND;
+
+    (void)state;
+    histogram_note(&lengths, hour_us - 1, 5);
+    histogram_note(&lengths, hour_us, 5);
+    histogram_note(&lengths, hour_us - 1, 5);
+    histogram_note(&lengths, hour_us + 1, 5);
+    histogram_report_minute(&lengths, hour_us + 1, &report);
+    check(&report, 4, 5, 5, 5, 5);
+    histogram_report_minute(&lengths, hour_us + 50 * SECOND, &report);
+    check(&report, 2, 5, 5, 5, 5);
+    histogram_report_minute(&lengths, hour_us + 60 * SECOND, &report);
+    check(&report, 0, 0, 0, 0, 0);
+}
+
 static void
 test_long_ones(void **state)
 {
@@ -149,7 +170,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing),      cmocka_unit_test(test_percentiles),
         cmocka_unit_test(test_every_bucket), cmocka_unit_test(test_the_last_minute),
-        cmocka_unit_test(test_long_ones),
+        cmocka_unit_test(test_a_step_back),  cmocka_unit_test(test_long_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
