@@ -39,7 +39,8 @@ print_bool(FILE *out, enum config_key key, bool value)
     fprintf(out, "%s = %s\n", draft_key_name(key), value ? "yes" : "no");
 }
 
-// inih reads lines of a limited length, so that a long list goes on in indented lines.
+// inih reads lines of a limited length, so that a long list goes on in indented lines; none of them
+// may begin like a section.
 static void
 print_words(FILE *out, enum config_key key, char *const *words)
 {
@@ -51,7 +52,7 @@ print_words(FILE *out, enum config_key key, char *const *words)
     separator = width <= WIDTH ? " " : "\n    ";
     fprintf(out, "%s =", draft_key_name(key));
     for (char *const *word = words; *word != NULL; word++)
-        fprintf(out, "%s%s", separator, *word);
+        fprintf(out, "%s%s", **word == '[' ? " " : separator, *word);
     fputc('\n', out);
 }
 

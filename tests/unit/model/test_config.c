@@ -256,25 +256,59 @@ printed(const struct config *config)
     return text;
 }
 
-static void
-what_is_printed_is_read_back(void **state)
+// The caller's is what was read the second time.
+static struct config *
+read_back(void *state, const char *text)
 {
     struct config *config;
     char *first;
     char *second;
 
-    folder_write(*state, "offloadd.conf", everything);
-    config = folder_load(*state, NULL);
+    folder_write(state, "offloadd.conf", text);
+    config = folder_load(state, NULL);
     first = printed(config);
     config_free(config);
-    folder_write(*state, "offloadd.conf", first);
-    config = folder_load(*state, NULL);
-    check_everything(config);
+    folder_write(state, "offloadd.conf", first);
+    config = folder_load(state, NULL);
     second = printed(config);
-    config_free(config);
     assert_string_equal(second, first);
     free(first);
     free(second);
+    return config;
+}
+
+static void
+what_is_printed_is_read_back(void **state)
+{
+    struct config *config = read_back(*state, everything);
+
+    check_everything(config);
+    config_free(config);
+}
+
+// A list that is printed over several lines may hold what at the start of a line is a section.
+static void
+a_long_command_with_brackets_is_read_back(void **state)
+{
+    static const char *const words[] = {"/usr/bin/env",
+                                        "A=0123456789012345678901234567890123456789",
+                                        "B=0123456789012345678901234567890123456789",
+                                        "[",
+                                        "[",
+                                        "-f",
+                                        "{file}",
+                                        "]"};
+    struct config *config = read_back(*state, "[pool a]\n"
+                                              "command = /usr/bin/env\n"
+                                              "    A=0123456789012345678901234567890123456789\n"
+                                              "    B=0123456789012345678901234567890123456789"
+                                              " [ [ -f {file} ]\n"
+                                              "methods = a\n");
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        assert_string_equal(config->pools[0].command[i], words[i]);
+    assert_null(config->pools[0].command[sizeof(words) / sizeof(words[0])]);
+    config_free(config);
 }
 
 // A list that fits no line, in words of the greatest length.
@@ -387,6 +421,7 @@ main(void)
         cmocka_unit_test(documented_defaults_are_the_defaults),
         IN_FOLDER(every_key_is_read),
         IN_FOLDER(what_is_printed_is_read_back),
+        IN_FOLDER(a_long_command_with_brackets_is_read_back),
         IN_FOLDER(long_lists_are_read_back),
         IN_FOLDER(every_key_is_printed),
         cmocka_unit_test(printing_to_a_full_disk_fails),
