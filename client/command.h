@@ -35,5 +35,6 @@ int command_methods(const struct options *options);
 int command_run(const struct options *options);
 int command_ping(const struct options *options);
 int command_status(const struct options *options);
+int command_top(const struct options *options);
 
 #endif

@@ -128,6 +128,22 @@ static const char help_status[] =
     "Example:\n"
     "  offload status --json | jq .jobs";
 
+static const char help_top[] =
+    "Shows what 'offload status' does on the whole terminal, again and again, with\n"
+    "rates and what each worker uses. The rows of workers and pools are selected by\n"
+    "the arrow keys; then\n"
+    "  s S r  sort by the next column, by the one before, the other way round\n"
+    "  p      pause a pool, or let it go on: its jobs wait meanwhile\n"
+    "  k      kill a worker, after a question; its jobs end, and it is replaced\n"
+    "  Tab    the other list           Space  ask now\n"
+    "  ?      all keys                 q      quit\n"
+    "Pausing and killing is for root and the daemon's own user, on a Unix socket.\n"
+    "While the daemon is away it is tried again and again.\n"
+    "\n"
+    "Examples:\n"
+    "  offload top\n"
+    "  offload --server unix:/run/offloadd/offloadd.sock top --interval 5s";
+
 static const struct command commands[] = {
     {
         .name = "bench",
@@ -223,6 +239,14 @@ static const struct command commands[] = {
         .help = help_status,
         .accepts = OPTIONS_DAEMON | OPTION_JSON,
         .run = command_status,
+    },
+    {
+        .name = "top",
+        .arguments = "",
+        .summary = "watch what the daemon is doing, pause pools, kill workers",
+        .help = help_top,
+        .accepts = OPTIONS_DAEMON | OPTION_INTERVAL,
+        .run = command_top,
     },
 };
 

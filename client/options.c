@@ -64,6 +64,8 @@ static const struct option_info table[] = {
      OPTION_NUMBER, AT(retries), 0, OPTIONS_RETRIES_MAX},
     {"timeout", 0, "TIME", OPTION_TIMEOUT, "stop a job that runs longer: 10, 1.5s, 2min",
      OPTION_TIME, AT(timeout_us), 0, 0},
+    {"interval", 0, "TIME", OPTION_INTERVAL, "ask the daemon so often: 0.5, 5s; 1s unless given",
+     OPTION_TIME, AT(interval_us), 0, 0},
     {"halt", 0, "WHEN,WHY=N[%]", OPTION_HALT, "stop early: now|soon, fail|success|done",
      OPTION_TEXT, AT(halt), 0, 0},
     {"joblog", 0, "FILE", OPTION_JOBLOG, "log each job that has ended, a JSON line each",

@@ -38,6 +38,7 @@ enum option_bit {
     OPTION_SLOTS = 1 << 23,
     OPTION_LINE_BUFFER = 1 << 24,
     OPTION_NO_BAR = 1 << 25,
+    OPTION_INTERVAL = 1 << 26,
 };
 
 // Of every command that talks to a daemon.
@@ -80,7 +81,8 @@ struct options {
     unsigned limit;     // the same
     unsigned slots;     // the same
     unsigned retries;
-    int64_t timeout_us; // 0: none
+    int64_t timeout_us;  // 0: none
+    int64_t interval_us; // 0: the command's own default
     bool help;
     bool version;
 };

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void __attribute__((noreturn))
-become(const char *program, const char *const arguments[], const char *const environment[])
+void
+terminal_become(const char *program, const char *const arguments[], const char *const environment[])
 {
     struct arguments line;
 
@@ -46,7 +46,7 @@ terminal_start(struct terminal *terminal, unsigned columns, const char *program,
     terminal->pid = forkpty(&terminal->fd, NULL, NULL, &size);
     assert_true(terminal->pid >= 0);
     if (terminal->pid == 0)
-        become(program, arguments, environment);
+        terminal_become(program, arguments, environment);
 }
 
 void

@@ -31,6 +31,10 @@ struct terminal {
 void terminal_start(struct terminal *terminal, unsigned columns, const char *program,
                     const char *const arguments[], const char *const environment[]);
 
+// In a child whose standard streams are a terminal: becomes that program.
+void terminal_become(const char *program, const char *const arguments[],
+                     const char *const environment[]) __attribute__((noreturn));
+
 // A new width, of which the program is told as by a real terminal.
 void terminal_resize(struct terminal *terminal, unsigned columns);
 void terminal_type(struct terminal *terminal, const char *text);
