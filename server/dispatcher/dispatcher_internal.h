@@ -1,6 +1,6 @@
 // What the files of the dispatcher share: dispatcher.c (the life of jobs), admission.c (which are
-// taken, and what is said of the wait), reload.c (the pools, as the configuration changes) and
-// report.c (what others may know). For nobody else.
+// taken, and what is said of the wait), reload.c (the pools, as the configuration changes),
+// orders.c (what is said to them by name) and report.c (what others may know). For nobody else.
 #ifndef OFFLOAD_DISPATCHER_DISPATCHER_INTERNAL_H
 #define OFFLOAD_DISPATCHER_DISPATCHER_INTERNAL_H
 
