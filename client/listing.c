@@ -72,9 +72,9 @@ static const struct column pool_columns[] = {
     {{"DONE/S", 6, 0, 2, true}, 1 << LISTING_AGAIN_AND_AGAIN, NULL, pool_done, figure_rate},
     {{"FAIL/S", 6, 0, 3, true}, 1 << LISTING_AGAIN_AND_AGAIN, NULL, pool_failed, figure_rate},
     {{"P50", 6, 0, 5, true}, 0, NULL, pool_p50, figure_time},
-    {{"P90", 6, 0, 8, true}, 0, NULL, pool_p90, figure_time},
+    {{"P90", 6, 0, 9, true}, 0, NULL, pool_p90, figure_time},
     {{"P99", 6, 0, 4, true}, 0, NULL, pool_p99, figure_time},
-    {{"RESTARTS", 8, 0, 9, true}, 0, NULL, pool_restarts, figure_count},
+    {{"RESTARTS", 8, 0, 10, true}, 0, NULL, pool_restarts, figure_count},
     {{"METHODS", 0, 10, 3, false}, 1 << LISTING_ONCE, pool_methods, NULL, NULL},
 };
 
@@ -138,7 +138,7 @@ listing_sort_count(enum listing listing)
 const char *
 listing_sort_name(enum listing listing, size_t sort)
 {
-    const struct column *column = sort != 0 ? sort_column(listing, sort) : NULL;
+    const struct column *column = sort > 0 ? sort_column(listing, sort) : NULL;
 
     return column != NULL ? column->look.title : NULL;
 }

@@ -113,14 +113,14 @@ cut(const struct table *table, size_t columns, size_t widths[])
     }
 }
 
-// The column to be left out next; column_count: none.
+// The column to be left out next, of those that have at least this rank; column_count: none.
 static size_t
-dispensable(const struct table *table, const size_t widths[])
+dispensable(const struct table *table, const size_t widths[], unsigned least_rank)
 {
     size_t found = table->column_count;
 
     for (size_t i = 0; i < table->column_count; i++)
-        if (widths[i] > 0 && table->columns[i]->rank > 0 &&
+        if (widths[i] > 0 && table->columns[i]->rank >= least_rank &&
             (found == table->column_count || table->columns[i]->rank > table->columns[found]->rank))
             found = i;
     return found;
@@ -130,15 +130,16 @@ void
 table_fit(const struct table *table, size_t columns, size_t ret_widths[TABLE_COLUMNS_MAX])
 {
     size_t natural[TABLE_COLUMNS_MAX];
+    size_t column;
 
     for (size_t i = 0; i < table->column_count; i++)
         ret_widths[i] = natural[i] = natural_width(table, i);
+    while (total_width(table, ret_widths) > columns &&
+           (column = dispensable(table, ret_widths, TABLE_SPARE)) < table->column_count)
+        ret_widths[column] = 0;
     cut(table, columns, ret_widths);
-    while (total_width(table, ret_widths) > columns) {
-        size_t column = dispensable(table, ret_widths);
-
-        if (column == table->column_count)
-            return;
+    while (total_width(table, ret_widths) > columns &&
+           (column = dispensable(table, ret_widths, 1)) < table->column_count) {
         ret_widths[column] = 0;
         for (size_t i = 0; i < table->column_count; i++) // what was cut may have room again
             ret_widths[i] = ret_widths[i] > 0 ? natural[i] : 0;

@@ -1,6 +1,6 @@
 // A table of texts that fits itself into a width: columns are as wide as what they hold; where
-// there is no room, the long ones are cut first, then the less important ones are left out. Plain
-// data.
+// there is no room, spare ones are left out first, then long ones are cut, then others are left out
+// by their importance. Plain data.
 #ifndef OFFLOAD_CLIENT_TABLE_H
 #define OFFLOAD_CLIENT_TABLE_H
 
@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #define TABLE_COLUMNS_MAX 16
+#define TABLE_SPARE       9 // columns of this rank and above go before anything is cut
 
 struct table_column {
     const char *title;

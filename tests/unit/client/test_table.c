@@ -92,6 +92,35 @@ then_columns_are_left_out_by_rank(void **state)
     expect(2, "N~\na~\nb~\n");
 }
 
+static void
+spare_columns_go_before_anything_is_cut(void **state)
+{
+    static const struct table_column spare[] = {{"NAME", 0, 2, 0, false},
+                                                {"LEAST", 0, 0, TABLE_SPARE + 1, false},
+                                                {"LESS", 0, 0, TABLE_SPARE, false}};
+    size_t widths[TABLE_COLUMNS_MAX];
+    struct table table;
+
+    (void)state;
+    table_init(&table);
+    for (size_t i = 0; i < 3; i++)
+        table_add_column(&table, &spare[i]);
+    table_add_row(&table, (const char *const[]){"a long name", "x", "y"});
+    table_fit(&table, 24, widths);
+    assert_int_equal(widths[0], 11);
+    assert_int_equal(widths[1], 5);
+    table_fit(&table, 23, widths);
+    assert_int_equal(widths[0], 11);
+    assert_int_equal(widths[1], 0);
+    assert_int_equal(widths[2], 4);
+    table_fit(&table, 16, widths);
+    assert_int_equal(widths[0], 11);
+    assert_int_equal(widths[2], 0);
+    table_fit(&table, 10, widths);
+    assert_int_equal(widths[0], 10);
+    table_done(&table);
+}
+
 int
 main(void)
 {
@@ -99,6 +128,7 @@ main(void)
         cmocka_unit_test(there_is_room),
         cmocka_unit_test(long_texts_are_cut_first),
         cmocka_unit_test(then_columns_are_left_out_by_rank),
+        cmocka_unit_test(spare_columns_go_before_anything_is_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
