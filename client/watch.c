@@ -2,6 +2,7 @@
 // connects if there is no connection, or notes that an answer takes long.
 #include "client/watch.h"
 
+#include "client/dial.h"
 #include "client/loop.h"
 #include "client/reach.h"
 #include "client/report.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RING_US 1000000 // at the latest
 #define SLOW_S  3       // an answer that takes so long is worth a word
@@ -19,6 +21,7 @@
 struct watch {
     struct event_base *base;
     struct reach reach; // its connection is NULL while there is none
+    struct dial dial;   // for the next one
     char *address;
     struct loop_alarm *timer;
     int64_t interval_us;
@@ -115,17 +118,29 @@ closed_cb(void *context, int error)
     set_trouble(watch, text);
 }
 
+static int
+adopt(struct watch *watch, int fd)
+{
+    int error = offload_adopt(fd, watch->base, &connection_events, watch, &watch->reach.offload);
+
+    if (error != 0)
+        close(fd);
+    return error;
+}
+
 // A private daemon does not come back.
 static void
 connect_again(struct watch *watch)
 {
     char text[sizeof(watch->trouble)];
-    int error;
+    int fd, error;
 
     if (watch->reach.local != NULL)
         return;
-    error = offload_connect(watch->address, watch->base, &connection_events, watch,
-                            &watch->reach.offload);
+    fd = dial_step(&watch->dial, watch->address);
+    if (fd == -EINPROGRESS)
+        return;
+    error = fd >= 0 ? adopt(watch, fd) : fd;
     if (error == 0) {
         watch->plain = false;
         watch_ask(watch);
@@ -185,6 +200,7 @@ watch_open(const struct options *options, struct event_base *base, int64_t inter
         return report_no_memory();
     *watch = (struct watch){
         .base = base, .interval_us = interval_us, .events = events, .context = context};
+    dial_init(&watch->dial);
     status = reach_open(options, base, &connection_events, watch, &watch->reach);
     if (status != 0) {
         watch_close(watch);
@@ -209,6 +225,7 @@ watch_close(struct watch *watch)
         return;
     loop_alarm_free(watch->timer);
     reach_close(&watch->reach);
+    dial_done(&watch->dial);
     free(watch->address);
     free(watch);
 }
