@@ -150,7 +150,30 @@ test_without_a_terminal(struct fixture *fixture)
     stage_end(&stage);
 }
 
-HARNESS_MAIN(SCENARIO_MANUAL(test_every_signal_leaves_the_terminal_as_it_was),
+// With a daemon of its own, which ends with it.
+static void
+test_a_private_daemon(struct fixture *fixture)
+{
+    struct screen screen;
+    int status;
+
+    (void)fixture;
+    screen_start(&screen, 24, 80, OFFLOAD_PROGRAM,
+                 (const char *const[]){"--local", "--set", "pool.cpu.processes=1", "top", NULL},
+                 stage_utf8);
+    screen_await(&screen, "worker 1/1");
+    screen_await(&screen, "cpu        0 ");
+    screen_type(&screen, "q");
+    screen_wait(&screen);
+    screen_expect_restored(&screen);
+    status = screen.status;
+    screen_done(&screen);
+    assert_int_equal(status, 0);
+    daemon_expect_none_left(PATIENCE);
+}
+
+HARNESS_MAIN(SCENARIO_MANUAL(test_a_private_daemon),
+             SCENARIO_MANUAL(test_every_signal_leaves_the_terminal_as_it_was),
              SCENARIO_MANUAL(test_a_stopped_terminal), SCENARIO_MANUAL(test_the_terminal_goes),
              SCENARIO_MANUAL(test_stopping_and_continuing),
              SCENARIO_MANUAL(test_stopping_without_a_shell),
