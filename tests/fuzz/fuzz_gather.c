@@ -239,7 +239,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
-    text = malloc(size - 2 + 1);
+    text = malloc(size > 2 ? size - 2 : 1);
     FUZZ_CHECK(text != NULL);
     memcpy(text, data + 2, size - 2);
     params = (struct span){.at = text, .length = size - 2};
