@@ -409,7 +409,9 @@ test_out_of_memory(struct fixture *fixture)
     await_log(fixture, "killed as it had no memory left within memory-max");
     // A helper does it, and takes the shell with it.
     expect_out_of_memory(
-        peer_ask(peer, REQUEST("3", "sh", "[\"tail -c 200M /dev/zero | cat; sleep 1000\"]")), "3");
+        peer_ask(peer, REQUEST("3", "sh",
+                               "[\"dd if=/dev/zero of=/dev/null count=1 bs=200M; sleep 1000\"]")),
+        "3");
     assert_int_not_equal(ask_pid(peer), old);
     assert_int_equal(fixture_worker(fixture, 1, 0), neighbour);
     assert_int_equal(fixture_number(fixture, "pools.1.restarts"), 0);
