@@ -75,7 +75,7 @@ static inline bool
 cgroup_tree_open(struct cgroup_tree *tree, bool delegated)
 {
     if (!cgroup_tree_mount(tree)) {
-        print_message("SKIPPED: no cgroup of version 2 can be mounted here: %s\n",
+        print_message("SKIP: functional.cgroups: no cgroup of version 2 can be mounted here: %s\n",
                       geteuid() == 0 ? strerror(errno) : "it takes root");
         return false;
     }

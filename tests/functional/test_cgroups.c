@@ -95,7 +95,7 @@ open_and_can_kill(struct cgroup_tree *tree)
         return false;
     if (access(cgroup_tree_file(tree, "cgroup.kill"), F_OK) == 0)
         return true;
-    print_message("SKIPPED: this kernel has no cgroup.kill\n");
+    print_message("SKIP: functional.cgroups: this kernel has no cgroup.kill\n");
     cgroup_tree_close(tree);
     return false;
 }
@@ -325,7 +325,8 @@ open_with(struct cgroup_tree *tree, const char *controller)
         return false;
     if (cgroup_tree_has(tree, controller))
         return true;
-    print_message("SKIPPED: the controller %s is not one of version 2 here\n", controller);
+    print_message("SKIP: functional.cgroups: the controller %s is not one of version 2 here\n",
+                  controller);
     cgroup_tree_close(tree);
     return false;
 }
@@ -376,7 +377,6 @@ expect_out_of_memory(const char *line, const char *id)
     assert_true(peak > 48 << 20 && peak <= 64 << 20);
 }
 
-// What eats memory dies, with its helpers, and nobody else does.
 static void
 expect_usage(struct peer *peer)
 {
@@ -386,6 +386,7 @@ expect_usage(struct peer *peer)
     assert_true(json_integer_value(json_at(response, "result.pools.0.workers.0.memory_bytes")) > 0);
 }
 
+// What eats memory dies, with its helpers, and nobody else does.
 static void
 test_out_of_memory(struct fixture *fixture)
 {

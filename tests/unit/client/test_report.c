@@ -67,6 +67,10 @@ death_certificates(void **state)
           "offload: Job failed (-32010): killed by SIGSEGV (pool cpu, worker 12, jobs done before: "
           "3)\n"
           "    one\n    two\n");
+    check(NULL,
+          "{\"code\":-32010,\"message\":\"Job failed\",\"data\":{\"cause\":\"oom\",\"signal\":"
+          "\"SIGKILL\",\"memory_max_bytes\":1,\"pool\":\"cpu\"}}",
+          1, "offload: Job failed (-32010): killed for want of memory (pool cpu)\n");
     check(
         NULL,
         "{\"code\":-32010,\"message\":\"Job failed\",\"data\":{\"cause\":\"exit\",\"exit_code\":3,"

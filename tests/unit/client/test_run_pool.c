@@ -19,6 +19,7 @@ exit_statuses(void **state)
         {"{\"code\":-32010,\"data\":{\"cause\":\"exit\",\"exit_code\":3}}", true, 3},
         {"{\"code\":-32010,\"data\":{\"cause\":\"signal\",\"signal\":\"SIGKILL\"}}", true, 137},
         {"{\"code\":-32010,\"data\":{\"cause\":\"signal\",\"signal\":\"SIGTERM\"}}", true, 143},
+        {"{\"code\":-32010,\"data\":{\"cause\":\"oom\",\"signal\":\"SIGKILL\"}}", true, 137},
         {"{\"code\":-32010,\"data\":{\"cause\":\"signal\",\"signal\":\"SIGNONE\"}}", false, 0},
         {"{\"code\":-32010,\"data\":{\"cause\":\"signal\"}}", false, 0},
         {"{\"code\":-32011,\"data\":{\"cause\":\"timeout.run\"}}", false, 0},

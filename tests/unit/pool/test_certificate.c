@@ -126,6 +126,36 @@ test_realtime_signal(void **state)
     check_summary(&death, "killed by signal 40");
 }
 
+// What the cgroup counted goes before what wait4 tells of one process.
+static void
+test_out_of_memory(void **state)
+{
+    struct death death = {.cause = DEATH_OOM,
+                          .signal = SIGKILL,
+                          .memory_max = 1 << 20,
+                          .pool = "cpu",
+                          .pid = 1,
+                          .usage_known = true,
+                          .usage.ru_maxrss = 77,
+                          .peak_bytes = 1 << 19};
+    json_t *object;
+    json_t *data = certify(&death, ERROR_JOB_FAILED, &object);
+
+    (void)state;
+    check_string(data, "cause", "oom");
+    check_string(data, "signal", "SIGKILL");
+    check_integer(data, "memory_max_bytes", 1 << 20);
+    check_integer(data, "peak_memory_bytes", 1 << 19);
+    json_decref(object);
+    check_summary(&death, "killed as it had no memory left within memory-max");
+    death.memory_max = death.peak_bytes = 0;
+    data = certify(&death, ERROR_JOB_FAILED, &object);
+    assert_null(json_object_get(data, "memory_max_bytes"));
+    check_integer(data, "peak_memory_bytes", 77 * 1024);
+    json_decref(object);
+    check_summary(&death, "killed as it had no memory left within what the machine has");
+}
+
 static void
 test_start(void **state)
 {
@@ -168,6 +198,7 @@ static void
 test_start_steps(void **state)
 {
     (void)state;
+    check_step(SPAWN_CGROUP, "its cgroup: Permission denied");
     check_step(SPAWN_LIMITS, "its limits: Permission denied");
     check_step(SPAWN_NICE, "nice: Permission denied");
     check_step(SPAWN_IDENTITY, "user and group: Permission denied");
@@ -286,6 +317,7 @@ main(void)
         cmocka_unit_test(test_exit),
         cmocka_unit_test(test_signal),
         cmocka_unit_test(test_realtime_signal),
+        cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_start),
         cmocka_unit_test(test_start_steps),
         cmocka_unit_test(test_unready),
