@@ -246,6 +246,8 @@ worker_output_end_cb(void *context, enum stream_end end, int error)
     (void)end;
     (void)error;
     worker->output_ended = true;
+    if (worker->state == WORKER_STOPPING && !worker->exited)
+        return; // as it was asked to; it may still tidy up, for as long as worker_stop gave it
     worker->expected_breach = "it closed its stdout and ran on";
     worker_sign_of_end(worker);
 }

@@ -262,10 +262,27 @@ test_too_much_memory(struct fixture *fixture)
     expect_result(peer_ask(peer, REQUEST("2", "grow", "[2]")), "2", "2");
 }
 
+// Told to go it closes its stdout and tidies up: that is no breach, and it gets the time for it.
+static void
+test_one_that_tidies_up(struct fixture *fixture)
+{
+    char *log;
+
+    ask_pid(start(fixture, WORKER("0") "exec >&-\nsleep .5\ntouch $folder/tidied\n",
+                  "processes = 1\n"));
+    fixture_forget(fixture);
+    assert_int_equal(kill(fixture->daemon.pid, SIGTERM), 0);
+    assert_int_equal(daemon_wait(&fixture->daemon), 0);
+    log = read_text(fixture->daemon.log);
+    assert_non_null(strstr(log, "stopped"));
+    assert_null(strstr(log, "broke the protocol"));
+    free(log);
+}
+
 HARNESS_MAIN(SCENARIO_MANUAL(test_the_number_follows_the_need),
              SCENARIO_MANUAL(test_a_pool_that_sleeps),
              SCENARIO_MANUAL(test_a_job_comes_while_the_last_worker_goes),
              SCENARIO_MANUAL(test_replacing_under_load), SCENARIO_MANUAL(test_replacing_is_counted),
              SCENARIO_MANUAL(test_max_age), SCENARIO_MANUAL(test_the_old_one_dies_meanwhile),
              SCENARIO_MANUAL(test_an_old_one_that_stays), SCENARIO_MANUAL(test_memory_max),
-             SCENARIO_MANUAL(test_too_much_memory))
+             SCENARIO_MANUAL(test_too_much_memory), SCENARIO_MANUAL(test_one_that_tidies_up))
