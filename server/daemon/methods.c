@@ -12,14 +12,17 @@ answer_ping(const struct methods_view *view, const struct param_value *values)
     return json_string("pong");
 }
 
-static json_t *
-answer_status(const struct methods_view *view, const struct param_value *values)
+static char *
+text_status(const struct methods_view *view, const struct param_value *values, size_t *ret_length)
 {
-    bool usage = values[0].boolean;
+    return methods_status(view, values[0].boolean, ret_length);
+}
 
-    if (usage)
-        dispatcher_look_at_usage(view->dispatcher);
-    return methods_status(view, usage);
+static char *
+text_discover(const struct methods_view *view, const struct param_value *values, size_t *ret_length)
+{
+    (void)values;
+    return methods_discover(view, ret_length);
 }
 
 // What will run to its end is told; the rest of the story is that of SIGTERM.
@@ -69,7 +72,8 @@ static const struct method {
     json_t *(*order)(const struct methods_view *view, const struct param *params,
                      const struct param_value *values, struct session_reply *ret_reply);
     // Or, as text:
-    char *(*text)(const struct methods_view *view, size_t *ret_length);
+    char *(*text)(const struct methods_view *view, const struct param_value *values,
+                  size_t *ret_length);
     bool guarded; // for a trusted caller only
 } table[] = {
     {{"pool.pause", "Start no more jobs of a pool; they wait", pool_params, 1},
@@ -79,12 +83,12 @@ static const struct method {
      .order = orders_resume,
      .guarded = true},
     {{"rpc.discover", "Describe every method as an OpenRPC document", NULL, 0},
-     .text = methods_discover},
+     .text = text_discover},
     {{"server.drain", "Stop when the running jobs are done", NULL, 0},
      .answer = answer_drain,
      .guarded = true},
     {{"server.ping", "Answer \"pong\"", NULL, 0}, .answer = answer_ping},
-    {{"server.status", "Report everything counted", status_params, 1}, .answer = answer_status},
+    {{"server.status", "Report everything counted", status_params, 1}, .text = text_status},
     {{"worker.kill", "Kill a worker; its jobs are lost, and it is replaced", worker_params, 3},
      .order = orders_kill,
      .guarded = true},
@@ -132,7 +136,7 @@ answer(const struct methods_view *view, const struct method *method,
 
     *ret_reply = (struct session_reply){.failed = false};
     if (method->text != NULL) {
-        ret_reply->text = method->text(view, &ret_reply->length);
+        ret_reply->text = method->text(view, values, &ret_reply->length);
         return;
     }
     value = method->order != NULL ? method->order(view, method->info.params, values, ret_reply)

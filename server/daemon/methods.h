@@ -28,6 +28,18 @@ struct discovery {
 };
 void discovery_done(struct discovery *discovery);
 
+// The text of server.status that was made last. Making it takes long, for a turn of the loop, and a
+// batch can ask for it a thousand times: beyond the first few of one held moment (clock.h) all get
+// what the last of these got. All zero: none yet.
+#define STATUS_TEXTS_PER_MOMENT 8
+struct status_text {
+    char *text; // malloc
+    size_t length;
+    int64_t moment_us;
+    unsigned made; // at that moment
+};
+void status_text_done(struct status_text *text);
+
 // What the methods may look at.
 struct methods_view {
     const struct config *config;
@@ -37,6 +49,7 @@ struct methods_view {
     struct dispatcher *dispatcher;
     const struct delegation *delegation; // or NULL
     struct discovery *discovery;         // outlives the view
+    struct status_text *status;          // likewise: without usage, and with it
     const struct address *listen;        // what the daemon is really bound to
     size_t listen_count;
     size_t sessions_open;
@@ -61,8 +74,8 @@ struct method_info {
 };
 const struct method_info *methods_info(size_t index); // NULL behind the last
 
-// status.c: a new reference; NULL when out of memory. `usage`: what the workers use is told.
-json_t *methods_status(const struct methods_view *view, bool usage);
+// status.c: malloc; NULL when out of memory. `usage`: what the workers use is told.
+char *methods_status(const struct methods_view *view, bool usage, size_t *ret_length);
 
 // How a pool stands: "serving", "paused", "coming", "leaving".
 const char *methods_pool_state(const struct methods_view *view, const struct pool *pool);

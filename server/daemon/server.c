@@ -40,7 +40,8 @@ struct server {
     struct histogram lag;
     struct sessions *sessions;
     struct discovery discovery;
-    struct service *service; // NULL: nobody wants to hear of it
+    struct status_text status[2]; // without usage, and with it
+    struct service *service;      // NULL: nobody wants to hear of it
     struct reload *reload;
     enum server_state state;
     bool workers_gone;
@@ -180,6 +181,7 @@ sessions_control_cb(void *context, bool trusted, struct span method, struct span
         .lag = &server->lag,
         .dispatcher = server->dispatcher,
         .discovery = &server->discovery,
+        .status = server->status,
         .delegation = server->settings.delegation,
         .sessions_open = sessions_open(server->sessions),
         .callers = sessions_callers(server->sessions),
@@ -401,6 +403,8 @@ server_free(struct server *server)
     cgroups_free(server->cgroups);
     sessions_free(server->sessions);
     discovery_done(&server->discovery);
+    for (int i = 0; i < 2; i++)
+        status_text_done(&server->status[i]);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
         if (*events[i] != NULL)
             event_free(*events[i]);

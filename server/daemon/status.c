@@ -3,6 +3,8 @@
 #include "daemon/methods.h"
 #include "model/queue.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static json_t *
@@ -324,8 +326,8 @@ status_pools(const struct methods_view *view, bool usage)
     return pools;
 }
 
-json_t *
-methods_status(const struct methods_view *view, bool usage)
+static json_t *
+status(const struct methods_view *view, bool usage)
 {
     return json_pack(
         "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
@@ -336,4 +338,51 @@ methods_status(const struct methods_view *view, bool usage)
         status_requests(view->statistics), "jobs", status_jobs(view), "latency",
         status_latency(&view->statistics->jobs), "loop_lag", status_lag(view->lag), "cgroups",
         status_cgroups(view->delegation), "pools", status_pools(view, usage));
+}
+
+static bool
+status_text_renew(struct status_text *kept, const struct methods_view *view, bool usage)
+{
+    json_auto_t *document = NULL;
+    size_t length;
+    char *text;
+
+    if (usage)
+        dispatcher_look_at_usage(view->dispatcher);
+    document = status(view, usage);
+    text = methods_dump(document, &length);
+    if (text == NULL)
+        return false;
+    free(kept->text);
+    kept->text = text;
+    kept->length = length;
+    return true;
+}
+
+char *
+methods_status(const struct methods_view *view, bool usage, size_t *ret_length)
+{
+    struct status_text *kept = &view->status[usage];
+    int64_t now_us = clock_us();
+    char *copy;
+
+    if (kept->moment_us != now_us)
+        kept->made = 0;
+    kept->moment_us = now_us;
+    if (kept->made < STATUS_TEXTS_PER_MOMENT) {
+        if (!status_text_renew(kept, view, usage))
+            return NULL;
+        kept->made++;
+    }
+    copy = strndup(kept->text, kept->length);
+    if (copy != NULL)
+        *ret_length = kept->length;
+    return copy;
+}
+
+void
+status_text_done(struct status_text *text)
+{
+    free(text->text);
+    text->text = NULL;
 }

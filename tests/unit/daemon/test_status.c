@@ -1,4 +1,5 @@
 // server.status against what really runs.
+#include "common/clock.h"
 #include "common/errors.h"
 #include "common/log.h"
 #include "tests/unit/daemon/view.h"
@@ -437,6 +438,36 @@ test_status_of_usage(void **state)
     view_close(&view);
 }
 
+static int
+sessions_told(struct view *view)
+{
+    json_auto_t *status = call(view, "server.status");
+
+    return (int)number_of(json_object_get(status, "sessions"), "open");
+}
+
+// Whoever asks in one moment more often than makes sense is told the same again; and then it is
+// another moment.
+static void
+test_status_a_thousand_times(void **state)
+{
+    struct view view;
+
+    (void)state;
+    view_open(&view);
+    clock_hold();
+    for (int i = 1; i <= 1000; i++) {
+        view.view.sessions_open = (size_t)i;
+        assert_int_equal(sessions_told(&view),
+                         i < STATUS_TEXTS_PER_MOMENT ? i : STATUS_TEXTS_PER_MOMENT);
+    }
+    json_decref(call_with(&view, "server.status", "{\"usage\":true}")); // has a text of its own
+    assert_int_equal(view.status[true].made, 1);
+    clock_release();
+    assert_int_equal(sessions_told(&view), 1000);
+    view_close(&view);
+}
+
 int
 main(void)
 {
@@ -450,6 +481,7 @@ main(void)
         cmocka_unit_test(test_status_of_refusals),
         cmocka_unit_test(test_status_of_the_present_job),
         cmocka_unit_test(test_status_of_usage),
+        cmocka_unit_test(test_status_a_thousand_times),
     };
 
     signal(SIGPIPE, SIG_IGN);

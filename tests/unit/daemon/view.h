@@ -14,6 +14,7 @@ struct view {
     struct callers callers;
     struct histogram lag;
     struct discovery discovery;
+    struct status_text status[2];
     char *builtin_methods[3];
     struct pool_config pools[2];
 };
@@ -27,6 +28,7 @@ view_open(struct view *view)
     house_prepare(house, 2);
     view->lag = (struct histogram){0};
     view->discovery = (struct discovery){0};
+    memset(view->status, 0, sizeof(view->status));
     view->builtin_methods[0] = (char *)"echo";
     view->builtin_methods[1] = (char *)"sum_squares";
     view->builtin_methods[2] = NULL;
@@ -49,6 +51,7 @@ view_open(struct view *view)
                                        .lag = &view->lag,
                                        .dispatcher = house->dispatcher,
                                        .discovery = &view->discovery,
+                                       .status = view->status,
                                        .listen = &view->address,
                                        .callers = &view->callers,
                                        .listen_count = 1,
@@ -59,6 +62,8 @@ static inline void
 view_close(struct view *view)
 {
     discovery_done(&view->discovery);
+    for (int i = 0; i < 2; i++)
+        status_text_done(&view->status[i]);
     house_close(&view->house);
 }
 
