@@ -325,6 +325,7 @@ dispatcher_make_pool(void *context, const struct config *config, const struct po
         .reaper = dispatcher->reaper,
         .config = pool,
         .builtin_path = dispatcher->settings.builtin_path,
+        .cores = config_cores(),
         .line_max = config->limits.line_max,
         .depth_max = config->limits.depth_max,
         .cgroups = dispatcher->settings.cgroups,

@@ -111,9 +111,8 @@ read_sources(struct config_draft *draft, const struct config_source *source)
         read_listen(draft, source);
 }
 
-// The cores that this process may run on, which a container or taskset limits.
-static unsigned
-usable_cores(void)
+unsigned
+config_cores(void)
 {
     cpu_set_t set;
     long online = sysconf(_SC_NPROCESSORS_ONLN);
@@ -152,7 +151,7 @@ finish_pools(struct config_draft *draft)
     for (size_t i = 0; i < draft->pool_count; i++) {
         config->pools[i] = draft->pools[i].config;
         if (config->pools[i].processes == 0)
-            config->pools[i].processes = config->pools[i].processes_min = usable_cores();
+            config->pools[i].processes = config->pools[i].processes_min = config_cores();
     }
     config->pool_count = draft->pool_count;
     draft->pool_count = 0;

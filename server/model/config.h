@@ -113,6 +113,9 @@ const struct config *config_hold(const struct config *config);
 // One holder less; the last one frees it. NULL is allowed.
 void config_free(const struct config *config);
 
+// The cores that this process may run on, which a container or taskset limits.
+unsigned config_cores(void);
+
 // True if both mean the same in every key. False too when there is no memory for comparing.
 bool config_same_pool(const struct pool_config *one, const struct pool_config *other);
 

@@ -1,5 +1,5 @@
-// Who gets the next job of a pool. Idle workers first; then, as none is idle, short jobs go ahead
-// into the pipes of busy ones. See pool_internal.h.
+// Who gets the next job of a pool. Idle workers first (but see crowding.c); then, as none is idle,
+// short jobs go ahead into the pipes of busy ones. See pool_internal.h.
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/log.h"
@@ -55,8 +55,8 @@ pool_run(struct pool *pool, struct place *place, struct job *job)
 
     pool_handed_over(pool, job);
     if (worker_run(place->worker, job, cost_us) == 0) {
-        if (place->roomy)
-            place_set_roomy(place, worker_has_room(place->worker));
+        if (place->room == PLACE_ROOMY && !worker_has_room(place->worker))
+            place_set_room(place, PLACE_BUSY);
         return;
     }
     pool_leave_ahead(pool, job);
@@ -75,7 +75,7 @@ pool_roomy_place(struct pool *pool)
     while ((place = TAILQ_FIRST(&pool->roomy)) != NULL) {
         if (worker_has_room(place->worker))
             return place;
-        place_set_roomy(place, false); // it has begun to die since it said that it has room
+        place_set_room(place, PLACE_AWAY); // it has begun to die since it said that it has room
     }
     return NULL;
 }
@@ -98,10 +98,14 @@ pool_place_ahead(struct pool *pool, const struct job *job)
 
 // Where the job goes if it is handed over now; NULL if it has to wait.
 static struct place *
-pool_place_for(struct pool *pool, const struct job *job)
+pool_place_for(struct pool *pool, const struct job *job, int64_t now_us)
 {
-    struct place *place = pool_roomy_place(pool);
+    struct place *place = NULL;
 
+    if (!TAILQ_EMPTY(&pool->roomy) || !pool->ahead_full)
+        place = crowding_place(pool, pool_cost_us(pool, job, INT32_MAX), now_us);
+    if (place == NULL)
+        place = pool_roomy_place(pool);
     if (place == NULL && !pool->ahead_full)
         place = pool_place_ahead(pool, job);
     return place;
@@ -113,10 +117,11 @@ static bool
 pool_run_at_once(struct pool *pool, struct job *job)
 {
     struct place *place = NULL;
+    int64_t now_us = clock_us();
     enum timeout_kind kind;
 
-    if (!job_is_overdue(job, clock_us(), &kind))
-        place = pool_place_for(pool, job);
+    if (!job_is_overdue(job, now_us, &kind))
+        place = pool_place_for(pool, job, now_us);
     if (place != NULL)
         pool_run(pool, place, job);
     return place != NULL;
@@ -142,7 +147,7 @@ pool_feed(struct pool *pool)
         job = pool_next_job(pool, now_us);
         if (job == NULL)
             return;
-        place = pool_place_for(pool, job);
+        place = pool_place_for(pool, job, now_us);
         if (place == NULL) {
             pool->ahead_full = true;
             break;

@@ -1,7 +1,7 @@
 // The places of a pool: each has a worker, or a timer that starts the next one. Places whose worker
-// has room stand in a list: the head gets the next job. A worker of one slot goes back to the head
-// (its caches are warm), one of several to the tail (so that the load spreads). See
-// pool_internal.h.
+// has room stand in a list: the head gets the next job; those whose worker has none in another. A
+// worker of one slot goes back to the head (its caches are warm), one of several to the tail (so
+// that the load spreads). See pool_internal.h.
 #include "common/clock.h"
 #include "common/log.h"
 #include "pool/pool_internal.h"
@@ -16,16 +16,21 @@
 #define HEALTHY_AGE_US       1000000 // a worker that lived so long did not fail to start
 
 void
-place_set_roomy(struct place *place, bool roomy)
+place_set_room(struct place *place, enum place_room room)
 {
     struct pool *pool = place->pool;
 
-    if (place->roomy)
+    if (place->room == PLACE_ROOMY)
         TAILQ_REMOVE(&pool->roomy, place, link);
-    place->roomy = roomy;
-    if (roomy && pool->worker_settings.slots == 1)
+    else if (place->room == PLACE_BUSY)
+        TAILQ_REMOVE(&pool->busy, place, link);
+    pool->busy_count += (room == PLACE_BUSY) - (place->room == PLACE_BUSY);
+    place->room = room;
+    if (room == PLACE_BUSY)
+        TAILQ_INSERT_TAIL(&pool->busy, place, link);
+    else if (room == PLACE_ROOMY && pool->worker_settings.slots == 1)
         TAILQ_INSERT_HEAD(&pool->roomy, place, link);
-    else if (roomy)
+    else if (room == PLACE_ROOMY)
         TAILQ_INSERT_TAIL(&pool->roomy, place, link);
 }
 
@@ -73,7 +78,7 @@ place_let_go(struct place *place)
 {
     struct pool *pool = place->pool;
 
-    place_set_roomy(place, false);
+    place_set_room(place, PLACE_AWAY);
     if (pool->stopping || pool->leaving >= pool->config->processes)
         return;
     pool->leaving++;
@@ -130,7 +135,7 @@ place_swap(struct place *place)
 {
     struct worker *old = place->worker;
 
-    place_set_roomy(place, false);
+    place_set_room(place, PLACE_AWAY);
     place->worker = place->successor;
     place->successor = NULL;
     place->failures = 0;
@@ -148,7 +153,7 @@ worker_ready_cb(void *context, struct worker *worker)
     if (worker == place->successor)
         place_swap(place);
     supervision_begin(place);
-    place_set_roomy(place, true);
+    place_set_room(place, PLACE_ROOMY);
     place_settle(place);
     pool_feed(place->pool);
     supervision_rest(place->pool);
@@ -185,8 +190,8 @@ worker_room_cb(void *context, struct worker *worker)
 
     if (place->worker != worker)
         return;
-    if (!place->roomy && worker_has_room(worker))
-        place_set_roomy(place, true);
+    if (place->room != PLACE_ROOMY && worker_has_room(worker))
+        place_set_room(place, PLACE_ROOMY);
     place->pool->next_ahead = place->index; // the others are full, as far as we know
     place->pool->ahead_full = false;
     supervision_answered(place);
@@ -237,7 +242,7 @@ worker_gone_cb(void *context, struct worker *worker, const struct death *death)
     } else if (place->worker != worker) {
         pool->leaving--; // it has no place any more
     } else {
-        place_set_roomy(place, false);
+        place_set_room(place, PLACE_AWAY);
         place_lost(place, death);
     }
     supervision_rest(pool);
@@ -368,7 +373,7 @@ place_rest(struct place *place)
 {
     place->dormant = true;
     event_del(place->restart);
-    place_set_roomy(place, false);
+    place_set_room(place, PLACE_AWAY);
     if (place->successor != NULL)
         worker_retire(place->successor);
     if (place->worker != NULL)
@@ -379,5 +384,5 @@ void
 place_stop(struct place *place)
 {
     event_del(place->restart);
-    place_set_roomy(place, false);
+    place_set_room(place, PLACE_AWAY);
 }

@@ -321,12 +321,14 @@ pool_init(struct pool *pool, const struct pool_settings *settings)
     int error;
 
     pool->config = settings->config;
+    pool->cores = settings->cores;
     snprintf(pool->subject, sizeof(pool->subject), "pool %s", pool->config->name);
     messages_init(&pool->messages);
     queue_init(&pool->queue);
     TAILQ_INIT(&pool->ahead);
     TAILQ_INIT(&pool->running);
     TAILQ_INIT(&pool->roomy);
+    TAILQ_INIT(&pool->busy);
     LIST_INIT(&pool->workers);
     pool->worker_settings = (struct worker_settings){
         .base = settings->base,

@@ -23,6 +23,7 @@ struct pool_settings {
     struct reaper *reaper;
     const struct pool_config *config; // outlives the pool
     const char *builtin_path;         // of offload-worker
+    unsigned cores;                   // that workers can run on; 0: any number
     size_t line_max;
     unsigned depth_max;
     struct cgroups *cgroups; // of its processes; NULL: there are none

@@ -1,5 +1,6 @@
-// What the files of a pool share: pool.c (its jobs), feed.c (who gets the next one), places.c (its
-// workers) and supervision.c (how many, and for how long). For nobody else.
+// What the files of a pool share: pool.c (its jobs), feed.c (who gets the next one), crowding.c
+// (and when not to wake anybody for it), places.c (its workers) and supervision.c (how many, and
+// for how long). For nobody else.
 #ifndef OFFLOAD_POOL_POOL_INTERNAL_H
 #define OFFLOAD_POOL_POOL_INTERNAL_H
 
@@ -13,9 +14,16 @@
 
 struct event;
 
+// What its worker could do with a job that comes now.
+enum place_room {
+    PLACE_AWAY,  // nothing: there is no worker, or it is on its way
+    PLACE_ROOMY, // begin with it
+    PLACE_BUSY,  // keep it in its pipe, perhaps
+};
+
 struct place {
-    TAILQ_ENTRY(place) link; // in `roomy`
-    bool roomy;
+    TAILQ_ENTRY(place) link; // in `roomy` or `busy`
+    enum place_room room;
     struct pool *pool;
     unsigned index;
     struct worker *worker;
@@ -51,6 +59,9 @@ struct pool {
     struct job_list running;
     size_t running_count;
     struct place_list roomy;
+    struct place_list busy; // those that have been longest come first
+    unsigned busy_count;
+    unsigned cores;
     unsigned next_ahead;        // the place that is asked first to take a job ahead
     bool ahead_full;            // none could take one, and no worker has answered since
     struct worker_list workers; // all of them, those that are leaving too
@@ -94,11 +105,16 @@ void pool_feed(struct pool *pool); // hands what waits to whoever has room
 void pool_feed_cb(void *context);
 void pool_enqueue(struct pool *pool, struct job *job, bool front); // or runs it at once
 
+// crowding.c
+// A busy place in whose worker's pipe the job does better than with an idle one; NULL if there is
+// none.
+struct place *crowding_place(struct pool *pool, int64_t cost_us, int64_t now_us);
+
 // places.c
 bool place_init(struct place *place, struct pool *pool, unsigned index, struct event_base *base);
 void place_done(struct place *place);
 void place_stop(struct place *place);
-void place_set_roomy(struct place *place, bool roomy);
+void place_set_room(struct place *place, enum place_room room);
 void place_schedule(struct place *place); // starts its next worker when its delay is over
 void place_let_go(struct place *place);   // its worker is on its way out because we want it
 void place_wake(struct place *place);     // a dormant one gets a worker

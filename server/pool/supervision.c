@@ -125,7 +125,7 @@ supervision_shrink(struct place *place, const struct worker_report *report)
         count_awake(pool) <= pool->config->processes_min)
         return;
     place->dormant = true;
-    place_set_roomy(place, false);
+    place_set_room(place, PLACE_AWAY);
     worker_retire(place->worker);
 }
 

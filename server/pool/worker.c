@@ -334,6 +334,20 @@ worker_can_prefetch(const struct worker *worker, int64_t cost_us)
     return before_us + cost_us <= AHEAD_US;
 }
 
+bool
+worker_is_brisk(const struct worker *worker, int64_t now_us)
+{
+    const struct job *longest = slots_longest(worker->slots);
+
+    return longest != NULL && now_us - longest->started_us < AHEAD_US;
+}
+
+unsigned
+worker_waiting(const struct worker *worker)
+{
+    return slots_waiting(worker->slots);
+}
+
 void
 worker_describe(struct worker *worker, struct death *ret_death)
 {

@@ -127,6 +127,12 @@ bool worker_has_room(const struct worker *worker);
 // than the one short job that runs.
 bool worker_can_prefetch(const struct worker *worker, int64_t cost_us);
 
+// True if it has begun with no job longer ago than others may have to wait.
+bool worker_is_brisk(const struct worker *worker, int64_t now_us);
+
+// Jobs in its hands that it has not begun with.
+unsigned worker_waiting(const struct worker *worker);
+
 // Looks what it uses now, which costs a look into /proc; for worker_report.
 void worker_look_at_usage(struct worker *worker);
 

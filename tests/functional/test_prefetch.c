@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TINY    500
-#define FOREVER "{\"n\":4398046511104}" // of sum_squares: a quarter of an hour
-#define CANCEL  NOTIFICATION("$/cancelRequest", "{\"id\":\"long\"}")
+#define TINY      500
+#define MANY_LONG 9
+#define FOREVER   "{\"n\":4398046511104}" // of sum_squares: a quarter of an hour
+#define CANCEL    NOTIFICATION("$/cancelRequest", "{\"id\":\"long\"}")
 
 // One method for both, so that nothing but the time tells them apart.
 #define ONE_PROCESS   "[pool cpu]\nbuiltin = yes\nprocesses = 1\nkill-delay = 100ms\n"
 #define TWO_PROCESSES "[pool cpu]\nbuiltin = yes\nprocesses = 2\nkill-delay = 100ms\n"
+#define MANY          "[pool cpu]\nbuiltin = yes\nprocesses = 12\nkill-delay = 100ms\n"
 #define TWO_THREADS   "[pool cpu]\nbuiltin = yes\nprocesses = 1\nthreads = 2\nkill-delay = 100ms\n"
 #define TIMEOUT       ONE_PROCESS "timeout-run = 300ms\n"
 #define A_PLUGIN      "[pool cpu]\nplugin = " PLUGIN_TEST "\nmethods = sum_squares\nprocesses = 1\n"
@@ -110,6 +112,25 @@ test_around_a_long_one(struct fixture *fixture)
     expect_pong(peer);
 }
 
+// More workers than cores, so that tiny jobs stay with few of them: some of these turn out to have
+// a long one, and none of the tiny ones waits for it as long as others are idle.
+static void
+test_around_many_long_ones(struct fixture *fixture)
+{
+    struct peer *peer = open_tcp(fixture);
+
+    warm_up(peer);
+    for (int i = 0; i < MANY_LONG; i++) {
+        say_tiny(peer, i * TINY, (i + 1) * TINY);
+        peer_say(peer, REQUEST("\"long%d\"", "sum_squares", FOREVER), i);
+    }
+    expect_tiny(peer, 0, MANY_LONG * TINY);
+    say_tiny(peer, 0, TINY);
+    expect_tiny(peer, 0, TINY);
+    fixture_await(fixture, "pools.0.running", MANY_LONG);
+    fixture_await(fixture, "pools.0.queued", 0);
+}
+
 // With one worker they wait in the daemon while the long one runs, and none is harmed when it is
 // stopped.
 static void
@@ -202,6 +223,8 @@ HARNESS_MAIN(SCENARIO_CONFIG(test_death_with_a_full_pipe, ONE_PROCESS),
              SCENARIO_CONFIG(test_as_many_as_configured, ONE_PROCESS "prefetch = 2\n"),
              SCENARIO_CONFIG(test_around_a_long_one, TWO_PROCESSES),
              SCENARIO_CONFIG(test_around_a_long_one, TWO_THREADS),
+             SCENARIO_CONFIG(test_around_a_long_one, MANY),
+             SCENARIO_CONFIG(test_around_many_long_ones, MANY),
              SCENARIO_CONFIG(test_cancelled, ONE_PROCESS),
              SCENARIO_CONFIG(test_cancelled, A_PLUGIN), SCENARIO_CONFIG(test_killed, ONE_PROCESS),
              SCENARIO_CONFIG(test_killed, A_PLUGIN), SCENARIO_CONFIG(test_timed_out, TIMEOUT),
