@@ -208,8 +208,8 @@ sleep_ten_thousand_times(struct fixture *fixture, bool batch)
         expect_slept(answers[i], batch);
         free(answers[i]);
     }
-    if (took_us > (int64_t)(1500000 * deadline_slowness()))
-        fail_msg("they must take no more than 1.5 s");
+    if (took_us > INT64_C(120000000)) // one after the other they would take hours
+        fail_msg("they did not sleep at the same time");
     assert_int_equal(processes_threads(fixture->daemon.pid), 1);
     assert_int_equal(processes_children(fixture->daemon.pid, children), processes);
 }
