@@ -229,14 +229,10 @@ static const struct dispatcher_callbacks dispatcher_callbacks = {
 static int
 server_make_loop(struct server *server)
 {
-    struct event_config *options = event_config_new();
-
-    if (options == NULL)
-        return -1;
-    // Many small changes to few descriptors: one epoll_ctl per descriptor and turn.
-    event_config_set_flag(options, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
-    server->base = event_base_new_with_config(options);
-    event_config_free(options);
+    // Not with EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST: with it a descriptor is closed before epoll
+    // forgets it, and as long as a child between fork and exec has it too, epoll tells of it again
+    // and again.
+    server->base = event_base_new();
     if (server->base == NULL || (server->turn = turn_new(server->base)) == NULL)
         return -1;
     server->terminate = evsignal_new(server->base, SIGTERM, server_signal_cb, server);
