@@ -48,14 +48,15 @@ cgroup_tree_sweep(const char *path, int depth)
     struct dirent *entry;
 
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        char below[512];
+        char *below;
 
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
             (depth == 0 && strncmp(entry->d_name, CGROUP_NAME, strlen(CGROUP_NAME)) != 0))
             continue;
-        snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+        assert_true(asprintf(&below, "%s/%s", path, entry->d_name) > 0);
         cgroup_tree_sweep(below, depth + 1);
         rmdir(below);
+        free(below);
     }
     if (folder != NULL)
         closedir(folder);

@@ -192,7 +192,7 @@ test_stop(struct fixture *fixture)
 static pid_t
 start_in(const struct cgroup_tree *tree, const char *name)
 {
-    char procs[192];
+    char procs[320];
     pid_t pid;
 
     assert_int_equal(mkdir(cgroup_tree_file(tree, name), 0755), 0);

@@ -191,6 +191,8 @@ test_refused(void **state)
         {"[server]\nlisten = tcp:0.0.0.0:1\n" POOL, "conf:2: listen: tcp:0.0.0.0:1 is not loop"},
         {POOL "user = nobody-of-that-name\n",
          "[pool p] user: nobody-of-that-name: there is no such user"},
+        {POOL "group = nobody-of-that-name\n",
+         "[pool p] group: nobody-of-that-name: there is no such group"},
     };
     struct fixture fixture;
     char *said;
