@@ -189,7 +189,7 @@ worker_grace_cb(evutil_socket_t fd, short what, void *context)
     if (worker->state == WORKER_STARTING)
         worker->death.cause = DEATH_UNREADY; // nothing else is waited for then
     else if (worker->expected_breach != NULL && !worker->death.deliberate &&
-             worker->death.cause != DEATH_KILLED)
+             worker->death.cause == DEATH_EXIT) // else it was killed, and takes its time to be gone
         worker_breach(worker, worker->expected_breach, (struct span){0});
     worker_kill(worker);
 }

@@ -1,4 +1,5 @@
 // Worker: every way to die and to break the protocol, and what its jobs are told then.
+#include "pool/ending.h"
 #include "tests/unit/pool/worker_fixture.h"
 
 // ---- deaths
@@ -234,6 +235,40 @@ test_closed_stdin(void **state)
     fixture_close(&fixture);
 }
 
+static enum worker_state
+state_of(const struct fixture *fixture)
+{
+    struct worker_report report;
+
+    worker_report(fixture->worker, &report);
+    return report.state;
+}
+
+// Killed for one reason, it is not to blame for another if the news of its end comes late.
+static void
+test_slow_to_be_gone(void **state)
+{
+    struct fixture fixture;
+    sigset_t late;
+    int64_t late_us;
+
+    (void)state;
+    sigemptyset(&late);
+    sigaddset(&late, SIGCHLD);
+    fixture_prepare(&fixture, 1);
+    fixture.settings.wait_ready = true; // which the script never is
+    fixture.settings.start_timeout_us = 20000;
+    sigprocmask(SIG_BLOCK, &late, NULL);
+    fixture_start(&fixture);
+    LOOP_UNTIL(&fixture.loop, state_of(&fixture) == WORKER_ENDING);
+    late_us = clock_us() + 2 * ENDING_GRACE_US;
+    LOOP_UNTIL(&fixture.loop, clock_us() >= late_us);
+    assert_int_equal(fixture.gone, 0);
+    sigprocmask(SIG_UNBLOCK, &late, NULL);
+    expect_end(&fixture, "could not be started: it did not send worker.ready within timeout-start");
+    fixture_close(&fixture);
+}
+
 int
 main(void)
 {
@@ -248,6 +283,7 @@ main(void)
         cmocka_unit_test(test_held_pipe),
         cmocka_unit_test(test_breaches),
         cmocka_unit_test(test_closed_stdin),
+        cmocka_unit_test(test_slow_to_be_gone),
     };
 
     signal(SIGPIPE, SIG_IGN);
