@@ -131,6 +131,21 @@ is_writable(struct delegation *delegation, int directory)
     return true;
 }
 
+// A cgroup may be delegated to somebody else who runs this daemon in it, as a script does that is a
+// service itself. What has it to itself is the service.
+static bool
+is_alone(struct delegation *delegation, int directory)
+{
+    char own[32];
+    char text[32] = "";
+
+    snprintf(own, sizeof(own), "%d\n", (int)getpid());
+    if (control_read(directory, "cgroup.procs", text, sizeof(text)) == 0 && strcmp(text, own) == 0)
+        return true;
+    say(delegation, "other processes are in it");
+    return false;
+}
+
 // The directory of the cgroup through this mount, if it is ours. -1 if not, with the reason.
 static int
 open_directory(struct delegation *delegation, const char *where, const char *rest,
@@ -149,7 +164,7 @@ open_directory(struct delegation *delegation, const char *where, const char *res
         return -1;
     if (!source->marked(directory))
         say(delegation, "it is not marked as delegated");
-    else if (is_writable(delegation, directory))
+    else if (is_writable(delegation, directory) && is_alone(delegation, directory))
         return directory;
     close(directory);
     return -1;

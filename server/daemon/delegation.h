@@ -1,6 +1,6 @@
 // The part of the cgroup tree that belongs to the daemon: found, proved, and made ready at the
 // start. It writes nowhere but in the daemon's own cgroup, and only if that is marked as delegated
-// (systemd: Delegate=), for else another has it to look after.
+// (systemd: Delegate=) and holds nobody else, for else another has it to look after.
 //
 // A cgroup with processes cannot give controllers to cgroups below it, so the daemon moves into one
 // of its own, `daemon`, first. What becomes of the others is in pool/cgroups.h.

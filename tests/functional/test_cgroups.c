@@ -189,6 +189,23 @@ test_stop(struct fixture *fixture)
 
 // ---- what an earlier daemon has left --------------------------------------------------------
 
+static void
+await_somebody(const char *procs)
+{
+    int64_t deadline = deadline_in(PATIENCE);
+    bool there = false;
+
+    while (!there) {
+        char *text = read_text(procs);
+
+        there = text != NULL && text[0] != '\0';
+        free(text);
+        assert_true(there || !deadline_passed(deadline));
+        if (!there)
+            deadline_pause();
+    }
+}
+
 static pid_t
 start_in(const struct cgroup_tree *tree, const char *name)
 {
@@ -203,15 +220,8 @@ start_in(const struct cgroup_tree *tree, const char *name)
         _exit(125);
     }
     assert_true(pid > 0);
-    for (int64_t deadline = deadline_in(PATIENCE);; deadline_pause()) {
-        char *text = read_text(procs);
-        bool there = text != NULL && text[0] != '\0';
-
-        free(text);
-        if (there)
-            return pid;
-        assert_false(deadline_passed(deadline));
-    }
+    await_somebody(procs);
+    return pid;
 }
 
 static void
@@ -289,6 +299,33 @@ test_two_daemons(struct fixture *fixture)
     daemon_done(&second);
     expect_result(peer_ask(peer, REQUEST("1", "sum_squares", "[10]")), "1", "285");
     assert_int_equal(fixture_worker(fixture, 0, 0), worker);
+    end(fixture, &tree);
+}
+
+// The cgroup is delegated, but to a script that has the daemon run for itself.
+static void
+test_delegated_to_another(struct fixture *fixture)
+{
+    struct cgroup_tree tree;
+    char *procs;
+    pid_t script;
+
+    if (!cgroup_tree_open(&tree, true))
+        return;
+    procs = cgroup_tree_file(&tree, "cgroup.procs");
+    script = fork();
+    if (script == 0) {
+        execl("/bin/sh", "sh", "-c", "echo 0 > $0; exec sleep 1000", procs, NULL);
+        _exit(125);
+    }
+    await_somebody(procs);
+    begin(fixture, &tree, BUILTIN);
+    await_ready(fixture, 2);
+    cgroup_tree_expect(&tree, fixture_worker(fixture, 0, 0), "");
+    cgroup_tree_await(&tree, "", 0);
+    await_log(fixture, ": other processes are in it");
+    assert_int_equal(kill(script, SIGKILL), 0);
+    processes_await_end(script);
     end(fixture, &tree);
 }
 
@@ -423,5 +460,6 @@ HARNESS_MAIN(SCENARIO_MANUAL(test_each_worker_has_its_own), SCENARIO_MANUAL(test
              SCENARIO_MANUAL(test_a_killed_worker), SCENARIO_MANUAL(test_what_has_left_the_group),
              SCENARIO_MANUAL(test_what_a_worker_leaves), SCENARIO_MANUAL(test_stop),
              SCENARIO_MANUAL(test_leftovers), SCENARIO_MANUAL(test_after_a_crash),
-             SCENARIO_MANUAL(test_two_daemons), SCENARIO_MANUAL(test_not_delegated),
-             SCENARIO_MANUAL(test_cpu_weight), SCENARIO_MANUAL(test_out_of_memory))
+             SCENARIO_MANUAL(test_two_daemons), SCENARIO_MANUAL(test_delegated_to_another),
+             SCENARIO_MANUAL(test_not_delegated), SCENARIO_MANUAL(test_cpu_weight),
+             SCENARIO_MANUAL(test_out_of_memory))

@@ -83,14 +83,16 @@ static void
 tree_open(struct tree *tree)
 {
     static const char *const folders[] = {"", "slice", DELEGATED, DELEGATED "/daemon"};
+    char own[32];
 
+    snprintf(own, sizeof(own), "%d\n", (int)getpid());
     marked = true;
     memset(tree, 0, sizeof(*tree));
     temporary_open(&tree->temporary);
     snprintf(tree->mount, sizeof(tree->mount), "%s/mount", tree->temporary.folder);
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
         assert_int_equal(mkdir(path_in(tree, folders[i]), 0755), 0);
-    put(tree, DELEGATED "/cgroup.procs", "");
+    put(tree, DELEGATED "/cgroup.procs", own);
     put(tree, DELEGATED "/cgroup.subtree_control", "");
     put(tree, DELEGATED "/cgroup.controllers", "cpuset cpu io memory pids\n");
     put(tree, DELEGATED "/daemon/cgroup.procs", "");
@@ -280,6 +282,30 @@ test_not_writable(void **state)
     tree_close(&tree);
 }
 
+// It is delegated to another, whose child the daemon is.
+static void
+test_not_alone(void **state)
+{
+    struct tree tree;
+    char text[256];
+
+    (void)state;
+    tree_open(&tree);
+    snprintf(text, sizeof(text), "%d\n1\n", (int)getpid());
+    put(&tree, DELEGATED "/cgroup.procs", text);
+    expect_none(&tree, "other processes are in it");
+    put(&tree, DELEGATED "/cgroup.procs", "1\n");
+    expect_none(&tree, "other processes are in it");
+    put(&tree, DELEGATED "/cgroup.procs", "");
+    expect_none(&tree, "other processes are in it");
+    memset(text, '1', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    put(&tree, DELEGATED "/cgroup.procs", text);
+    expect_none(&tree, "other processes are in it");
+    assert_string_equal(get(&tree, DELEGATED "/daemon/cgroup.procs"), "");
+    tree_close(&tree);
+}
+
 // Another daemon lives there: its workers are not ours to kill.
 static void
 test_somebody_is_there(void **state)
@@ -377,15 +403,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usual),
-        cmocka_unit_test(test_mounts),
-        cmocka_unit_test(test_escaped_mount),
-        cmocka_unit_test(test_cgroups),
-        cmocka_unit_test(test_not_marked),
-        cmocka_unit_test(test_not_writable),
-        cmocka_unit_test(test_somebody_is_there),
-        cmocka_unit_test(test_cannot_move),
-        cmocka_unit_test(test_controllers),
+        cmocka_unit_test(test_usual),         cmocka_unit_test(test_mounts),
+        cmocka_unit_test(test_escaped_mount), cmocka_unit_test(test_cgroups),
+        cmocka_unit_test(test_not_marked),    cmocka_unit_test(test_not_writable),
+        cmocka_unit_test(test_not_alone),     cmocka_unit_test(test_somebody_is_there),
+        cmocka_unit_test(test_cannot_move),   cmocka_unit_test(test_controllers),
         cmocka_unit_test(test_log),
     };
 
