@@ -3,12 +3,14 @@
 #include "common/log.h"
 #include "common/message.h"
 #include "pool/certificate.h"
+#include "pool/cgroups.h"
 #include "pool/chatter.h"
 #include "pool/environment.h"
 #include "pool/pool.h"
 #include "pool/slots.h"
 #include "tests/unit/failing_malloc.h"
 #include "tests/unit/loop.h"
+#include "tests/unit/pool/fake_cgroups.h"
 #include "tests/unit/pool/script_worker.h"
 #include "tests/unit/temporary.h"
 
@@ -141,6 +143,36 @@ test_new_worker(void **state)
     loop_close(&loop);
 }
 
+// Without memory for its cgroup a process has none; what an earlier daemon has left may stay.
+static void
+test_cgroups(void **state)
+{
+    static const struct cgroup_limits limits = {.memory_max = 1 << 20};
+    struct loop loop;
+
+    (void)state;
+    fake_open();
+    loop_open(&loop);
+    FAIL_EACH_ALLOCATION(run)
+    {
+        struct cgroups *cgroups;
+        struct cgroup *cgroup;
+        bool failed;
+
+        assert_int_equal(mkdirat(fake.fd, "worker-old-0.1", 0755), 0);
+        cgroups = cgroups_new(loop.base, fake.fd, &both);
+        cgroup = cgroups_take(cgroups, "test", 0, &limits);
+        failed = allocation_failed();
+        cgroups_return(cgroups, cgroup);
+        cgroups_free(cgroups);
+        assert_true(cgroup != NULL || failed);
+        unlinkat(fake.fd, "worker-old-0.1", AT_REMOVEDIR);
+        assert_int_equal(temporary_count(&fake.temporary), 0);
+    }
+    loop_close(&loop);
+    fake_close();
+}
+
 struct counts {
     int finished;
     int stopped;
@@ -242,9 +274,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_data),
-        cmocka_unit_test(test_chatter),
-        cmocka_unit_test(test_new_worker),
+        cmocka_unit_test(test_plain_data),     cmocka_unit_test(test_chatter),
+        cmocka_unit_test(test_new_worker),     cmocka_unit_test(test_cgroups),
         cmocka_unit_test(test_life_of_a_pool),
     };
 
