@@ -16,7 +16,8 @@ struct session;
 // One request or notification in flight.
 struct call {
     TAILQ_ENTRY(call) link;
-    struct call *next; // in its bucket
+    struct call *next;  // in its bucket
+    struct call **back; // what points to it there; NULL without an id
     uint64_t hash;
     struct session *session;
     struct batch *batch; // NULL: a single request

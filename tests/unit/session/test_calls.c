@@ -195,6 +195,79 @@ test_growth(void **state)
     drop_all(&calls);
 }
 
+static unsigned
+longest_chain(const struct calls *calls)
+{
+    unsigned longest = 0;
+
+    for (size_t i = 0; i < calls->bucket_count; i++) {
+        unsigned length = 0;
+
+        for (const struct call *call = calls->buckets[i]; call != NULL; call = call->next)
+            length++;
+        if (length > longest)
+            longest = length;
+    }
+    return longest;
+}
+
+// However a client counts. Numbers one after the other are each in a bucket of their own.
+static void
+test_few_in_a_bucket(void **state)
+{
+    static const struct {
+        uint64_t first;
+        uint64_t step;
+        unsigned longest;
+    } cases[] = {
+        {0, 1, 1},           {123456789, 1, 1},       {0, 7, 1},
+        {0, 1000, 16},       {0, 1 << 16, 32},        {5, UINT64_C(1) << 22, 32},
+        {0, 1000000007, 32}, {UINT64_MAX / 2, 1, 32}, {1, UINT64_C(1) << 32, 32},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct calls calls;
+        char id[32];
+
+        calls_init(&calls);
+        for (uint64_t n = 0; n < MANY; n++) {
+            snprintf(id, sizeof(id), "%llu",
+                     (unsigned long long)(cases[i].first + n * cases[i].step));
+            add(&calls, id);
+        }
+        if (longest_chain(&calls) > cases[i].longest)
+            fail_msg("case %zu: %u in one bucket", i, longest_chain(&calls));
+        drop_all(&calls);
+    }
+}
+
+// Each in turn is taken from the beginning, the middle and the end of a chain.
+static void
+test_taken_from_a_chain(void **state)
+{
+    static const int orders[][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}, {2, 0, 3, 1}};
+    static const char *const ids[] = {"3", "19", "35", "51"}; // of 16 buckets
+
+    (void)state;
+    for (size_t order = 0; order < 4; order++) {
+        struct call *added[4];
+        struct calls calls;
+
+        calls_init(&calls);
+        for (int i = 0; i < 4; i++)
+            added[i] = add(&calls, ids[i]);
+        assert_int_equal(longest_chain(&calls), 4);
+        for (int i = 0; i < 4; i++) {
+            drop(&calls, added[orders[order][i]]);
+            added[orders[order][i]] = NULL;
+            for (int k = 0; k < 4; k++)
+                assert_ptr_equal(calls_find(&calls, span_of(ids[k])), added[k]);
+        }
+        calls_done(&calls);
+    }
+}
+
 int
 main(void)
 {
@@ -206,6 +279,8 @@ main(void)
         cmocka_unit_test(test_tokens_are_copied),
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_few_in_a_bucket),
+        cmocka_unit_test(test_taken_from_a_chain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
