@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define BUCKETS_AT_FIRST 16
+#define BUCKETS_AT_FIRST 8 // whoever was asked once keeps them
 
 #define DIGITS_MAX   19 // that always fit into 64 bits
 #define SIDE_BY_SIDE 20 // bits of a number

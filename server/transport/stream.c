@@ -35,7 +35,7 @@
 struct stream {
     int fd;
     struct event readable;
-    struct event writable; // pending while the kernel has no room
+    struct event *writable; // pending while the kernel has no room; made when first needed
     struct event_base *base;
     struct turn *turn;
     struct event *gone_check; // made when first needed
@@ -98,6 +98,19 @@ stream_hand_out(struct stream *stream)
     return false;
 }
 
+static bool
+stream_awaits_room(const struct stream *stream)
+{
+    return stream->writable != NULL && event_pending(stream->writable, EV_WRITE, NULL);
+}
+
+static void
+stream_cease_to_wait(struct stream *stream)
+{
+    if (stream_awaits_room(stream))
+        event_del(stream->writable);
+}
+
 static void
 stream_fail(struct stream *stream, enum stream_end end, int error)
 {
@@ -107,7 +120,7 @@ stream_fail(struct stream *stream, enum stream_end end, int error)
     turn_cancel(&stream->more);
     turn_cancel(&stream->flush);
     event_del(&stream->readable);
-    event_del(&stream->writable);
+    stream_cease_to_wait(stream);
     stream->callbacks->end(stream->context, end, error);
 }
 
@@ -254,20 +267,26 @@ stream_readable_cb(evutil_socket_t fd, short what, void *context)
 
 // ---- output ---------------------------------------------------------------------------------
 
-// Asks to be told when the kernel has room again, if that is needed.
-static void
+static void stream_writable_cb(evutil_socket_t fd, short what, void *context);
+
+// Asks to be told when the kernel has room again, if that is needed. 0 or -ENOMEM.
+static int
 stream_await_room(struct stream *stream)
 {
     struct timeval timeout = {stream->write_timeout_us / 1000000,
                               stream->write_timeout_us % 1000000};
-    bool pending = event_pending(&stream->writable, EV_WRITE, NULL);
+    const struct timeval *after = stream->write_timeout_us > 0 ? &timeout : NULL;
 
     if (outlet_size(&stream->output) == 0) {
-        if (pending)
-            event_del(&stream->writable);
-    } else if (!pending) {
-        event_add(&stream->writable, stream->write_timeout_us > 0 ? &timeout : NULL);
+        stream_cease_to_wait(stream);
+        return 0;
     }
+    if (stream_awaits_room(stream))
+        return 0;
+    if (stream->writable == NULL)
+        stream->writable =
+            event_new(stream->base, stream->fd, EV_WRITE | EV_PERSIST, stream_writable_cb, stream);
+    return stream->writable != NULL && event_add(stream->writable, after) == 0 ? 0 : -ENOMEM;
 }
 
 static void
@@ -278,11 +297,12 @@ stream_flush(void *context)
 
     if (error == 0 && stream_output(stream) > 0 && stream_widen(stream))
         error = outlet_send(&stream->output);
+    if (error == 0)
+        error = stream_await_room(stream);
     if (error != 0) {
         stream_fail(stream, STREAM_END_ERROR, -error);
         return;
     }
-    stream_await_room(stream);
     if (stream->callbacks->sent != NULL)
         stream->callbacks->sent(stream->context);
 }
@@ -309,7 +329,7 @@ stream_write(struct stream *stream, const struct iovec *iov, int count)
 
     if (stream->freed || stream->failed)
         return 0; // the owner knows, or will not ask any more
-    blocked = event_pending(&stream->writable, EV_WRITE, NULL);
+    blocked = stream_awaits_room(stream);
     taken = outlet_put(&stream->output, iov, count, !blocked);
     if (taken > 0 && !blocked)
         turn_at_end(stream->turn, &stream->flush);
@@ -331,6 +351,8 @@ stream_bury(void *context)
 
     if (stream->gone_check != NULL)
         event_free(stream->gone_check);
+    if (stream->writable != NULL)
+        event_free(stream->writable);
     close(stream->fd);
     outlet_done(&stream->output);
     lines_done(&stream->lines);
@@ -362,8 +384,6 @@ stream_new(struct event_base *base, struct turn *turn, const struct stream_setti
     turn_task_init(&stream->burial, stream_bury, stream);
     if (event_assign(&stream->readable, base, stream->fd, EV_READ | EV_PERSIST, stream_readable_cb,
                      stream) != 0 ||
-        event_assign(&stream->writable, base, stream->fd, EV_WRITE | EV_PERSIST, stream_writable_cb,
-                     stream) != 0 ||
         (stream->reads && event_add(&stream->readable, NULL) != 0)) {
         free(stream);
         return NULL;
@@ -378,7 +398,7 @@ stream_free(struct stream *stream)
         return;
     stream->freed = true;
     event_del(&stream->readable);
-    event_del(&stream->writable);
+    stream_cease_to_wait(stream);
     turn_cancel(&stream->more);
     turn_cancel(&stream->flush);
     turn_later(stream->turn, &stream->burial);

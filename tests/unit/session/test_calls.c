@@ -247,7 +247,7 @@ static void
 test_taken_from_a_chain(void **state)
 {
     static const int orders[][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}, {2, 0, 3, 1}};
-    static const char *const ids[] = {"3", "19", "35", "51"}; // of 16 buckets
+    static const char *const ids[] = {"3", "11", "19", "27"}; // of 8 buckets
 
     (void)state;
     for (size_t order = 0; order < 4; order++) {
