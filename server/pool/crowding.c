@@ -11,7 +11,7 @@
 static bool
 crowding_is_possible(const struct pool *pool, int64_t cost_us)
 {
-    return pool->worker_settings.slots == 1 &&
+    return pool->worker_settings.slots == 1 && pool->config->processes > pool->cores &&
            crowding_pays(cost_us, pool->busy_count, pool->cores);
 }
 
