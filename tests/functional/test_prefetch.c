@@ -139,8 +139,8 @@ stop_the_only_worker(struct fixture *fixture, struct peer *peer)
     warm_up(peer);
     say_tiny(peer, 0, TINY);
     peer_say(peer, REQUEST("\"long\"", "sum_squares", FOREVER));
-    say_tiny(peer, TINY, 2 * TINY);
     expect_tiny(peer, 0, TINY);
+    say_tiny(peer, TINY, 2 * TINY); // a worker that hangs for a moment gives back even the long one
     fixture_await(fixture, "pools.0.workers.0.waiting", 0);
     fixture_await(fixture, "pools.0.running", 1);
     fixture_await(fixture, "pools.0.queued", TINY);
