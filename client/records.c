@@ -86,16 +86,23 @@ find_end(struct records *records)
     return found != NULL;
 }
 
+// Of the record up to `scanned`, without a '\r' that belongs to its ending.
+static size_t
+length_so_far(const struct records *records)
+{
+    size_t length = records->scanned - records->start;
+    bool bare = records->kind != RECORDS_LINES && records->kind != RECORDS_NUL;
+
+    return bare && length > 0 && records->buffer[records->scanned - 1] == '\r' ? length - 1
+                                                                               : length;
+}
+
 // Cuts the record that ends at `scanned`; the next begins `ending` bytes after it.
 static void
 cut(struct records *records, size_t ending, struct record *ret)
 {
-    size_t length = records->scanned - records->start;
-
-    *ret = (struct record){records->buffer + records->start, length, records->number};
-    if (records->kind != RECORDS_LINES && records->kind != RECORDS_NUL && length > 0 &&
-        ret->text[length - 1] == '\r')
-        ret->length--;
+    *ret =
+        (struct record){records->buffer + records->start, length_so_far(records), records->number};
     records->scanned += ending;
     records->start = records->scanned;
     records->number += records->breaks + 1;
@@ -122,7 +129,7 @@ look_at_rest(struct records *records, struct record *ret)
 {
     bool was_skipping = records->skipping;
 
-    if (!records->skipping && records->scanned - records->start <= records->max)
+    if (!records->skipping && length_so_far(records) <= records->max)
         return RECORDS_MORE;
     *ret = (struct record){.number = records->number};
     records->skipping = true;
@@ -144,8 +151,12 @@ records_next(struct records *records, bool last, struct record *ret)
         records->skipping = false;
         if (skipped && !whole)
             return RECORDS_MORE; // the end of the input
-        if (skipped || (is_left_out(records, ret)))
+        if (skipped)
             continue;
-        return ret->length > records->max ? RECORDS_TOO_LONG : RECORDS_ONE;
+        // Before all else: in pieces it would have been too long before it was seen to be blank.
+        if (ret->length > records->max)
+            return RECORDS_TOO_LONG;
+        if (!is_left_out(records, ret))
+            return RECORDS_ONE;
     }
 }
