@@ -96,7 +96,9 @@ cgroups_return(struct cgroups *cgroups, struct cgroup *cgroup)
     }
     TAILQ_INSERT_TAIL(&cgroups->waiting, cgroup, link);
     cgroups->waiting_count++;
-    cgroups_schedule(cgroups, RETRY_US);
+    // A try that is near is not put off, or those that come one after the other would have none.
+    if (cgroups->waiting_count == 1 || cgroups->retry_us > RETRY_US)
+        cgroups_schedule(cgroups, RETRY_US);
 }
 
 // ---- the beginning of one -------------------------------------------------------------------

@@ -129,6 +129,27 @@ test_busy_for_long(void **state)
     fixture_close(&fixture);
 }
 
+// However quickly more of them come, those that wait are tried again.
+static void
+test_busy_in_a_row(void **state)
+{
+    struct fixture fixture;
+    int returned = 0;
+
+    (void)state;
+    fixture_open(&fixture);
+    fake.busy = -1;
+    while (fake.removals == returned) {
+        cgroups_return(fixture.cgroups, take(&fixture, "cpu", 0));
+        returned++;
+        event_base_loop(fixture.loop.base, EVLOOP_NONBLOCK);
+        assert_in_range(returned, 0, 1000);
+    }
+    fake.busy = 0;
+    LOOP_UNTIL(&fixture.loop, count() == 0);
+    fixture_close(&fixture);
+}
+
 // At the end of the daemon they have a moment.
 static void
 test_end(void **state)
@@ -251,10 +272,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_nobody_delegates),
-        cmocka_unit_test(test_busy),      cmocka_unit_test(test_busy_for_long),
-        cmocka_unit_test(test_end),       cmocka_unit_test(test_end_of_patience),
-        cmocka_unit_test(test_leftovers), cmocka_unit_test(test_leftovers_are_killed),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_nobody_delegates),
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_busy_for_long),
+        cmocka_unit_test(test_busy_in_a_row),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_end_of_patience),
+        cmocka_unit_test(test_leftovers),
+        cmocka_unit_test(test_leftovers_are_killed),
         cmocka_unit_test(test_trouble),
     };
 
