@@ -3,14 +3,9 @@
 #include "common/errors.h"
 #include "common/limits.h"
 #include "common/log.h"
-#include "pool/pool.h"
-#include "pool/reap.h"
-#include "tests/unit/loop.h"
-#include "tests/unit/pool/script_worker.h"
-#include "tests/unit/temporary.h"
+#include "tests/unit/pool/pool_stage.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 
 #define JOBS_MAX 400
 
@@ -22,13 +17,7 @@ struct result {
 };
 
 struct fixture {
-    struct loop loop;
-    struct temporary temporary;
-    struct reaper *reaper;
-    char path[128];
-    char *argv[2];
-    struct pool_config config;
-    struct pool *pool;
+    struct pool_stage stage;
     struct job *jobs[JOBS_MAX];
     struct result results[JOBS_MAX];
     int started;
@@ -89,30 +78,11 @@ static const struct pool_callbacks callbacks = {
 static void
 fixture_open(struct fixture *fixture, unsigned processes, unsigned threads, bool program)
 {
-    struct pool_settings settings;
-
     memset(fixture, 0, sizeof(*fixture));
-    loop_open(&fixture->loop);
-    temporary_open(&fixture->temporary);
-    if (program)
-        temporary_write(&fixture->temporary, "worker", SCRIPT_WORKER, 0755);
-    strcpy(fixture->path, temporary_path(&fixture->temporary, "worker"));
-    fixture->reaper = reaper_new(fixture->loop.base);
-    fixture->argv[0] = fixture->path;
-    fixture->config = (struct pool_config){.name = (char *)"test",
-                                           .kind = POOL_PROGRAM,
-                                           .argv = fixture->argv,
-                                           .processes = processes,
-                                           .processes_min = processes,
-                                           .threads = threads};
-    settings = (struct pool_settings){.base = fixture->loop.base,
-                                      .turn = fixture->loop.turn,
-                                      .reaper = fixture->reaper,
-                                      .config = &fixture->config,
-                                      .line_max = SCRIPT_LINE_MAX,
-                                      .depth_max = 16};
-    fixture->pool = pool_new(&settings, &callbacks, fixture);
-    assert_non_null(fixture->pool);
+    stage_prepare(&fixture->stage, processes, threads);
+    if (!program)
+        unlink(fixture->stage.path);
+    stage_start(&fixture->stage, &callbacks, fixture);
 }
 
 static void
@@ -120,42 +90,29 @@ fixture_close(struct fixture *fixture)
 {
     struct job *job;
 
-    while ((job = pool_any_queued(fixture->pool)) != NULL ||
-           (job = pool_any_running(fixture->pool)) != NULL) {
-        pool_cancel(fixture->pool, job);
+    while ((job = pool_any_queued(fixture->stage.pool)) != NULL ||
+           (job = pool_any_running(fixture->stage.pool)) != NULL) {
+        pool_cancel(fixture->stage.pool, job);
         fixture->jobs[(struct result *)job->sink_context - fixture->results] = NULL;
         job_free(job);
     }
-    pool_stop(fixture->pool);
-    LOOP_UNTIL(&fixture->loop, fixture->stopped);
-    loop_settle(&fixture->loop);
-    assert_int_equal(fixture->stopped, 1);
+    pool_stop(fixture->stage.pool);
     for (int i = 0; i < JOBS_MAX; i++)
         assert_null(fixture->jobs[i]);
-    turn_free(fixture->loop.turn); // buries what is left before the pool goes
-    fixture->loop.turn = turn_new(fixture->loop.base);
-    pool_free(fixture->pool);
-    reaper_free(fixture->reaper);
-    temporary_close(&fixture->temporary);
-    loop_close(&fixture->loop);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); // no child is left
+    stage_close(&fixture->stage, &fixture->stopped);
 }
 
-static struct job *
+static void
 submit(struct fixture *fixture, int index, const char *method)
 {
-    struct job *job = job_new((struct span){0}, NULL, &fixture->results[index]);
-
-    job->method = span_of(method);
-    fixture->jobs[index] = job;
-    pool_submit(fixture->pool, job);
-    return job;
+    fixture->jobs[index] = stage_job(method, &fixture->results[index]);
+    pool_submit(fixture->stage.pool, fixture->jobs[index]);
 }
 
 static void
 cancel(struct fixture *fixture, int index)
 {
-    pool_cancel(fixture->pool, fixture->jobs[index]);
+    pool_cancel(fixture->stage.pool, fixture->jobs[index]);
     job_free(fixture->jobs[index]);
     fixture->jobs[index] = NULL;
 }
@@ -165,7 +122,7 @@ await(struct fixture *fixture, int index, enum job_state state, const char *part
 {
     struct result *result = &fixture->results[index];
 
-    LOOP_UNTIL(&fixture->loop, result->there);
+    LOOP_UNTIL(&fixture->stage.loop, result->there);
     assert_int_equal(result->state, state);
     if (strstr(result->body, part) == NULL)
         fail_msg("%s is not in %s", part, result->body);
@@ -174,32 +131,10 @@ await(struct fixture *fixture, int index, enum job_state state, const char *part
 static struct pool_report
 report(const struct fixture *fixture)
 {
-    struct pool_report result;
-
-    pool_report(fixture->pool, &result);
-    return result;
+    return stage_report(&fixture->stage);
 }
 
-static unsigned
-ready_workers(const struct fixture *fixture)
-{
-    unsigned ready = 0;
-
-    for (unsigned i = 0; i < fixture->config.processes; i++) {
-        const struct worker *worker = pool_worker(fixture->pool, i);
-        struct worker_report of_worker;
-
-        if (worker == NULL)
-            continue;
-        worker_report(worker, &of_worker);
-        assert_int_equal(of_worker.index, i);
-        ready += of_worker.state == WORKER_READY;
-    }
-    return ready;
-}
-
-// ---- jobs
-// ----------------------------------------------------------------------------------------
+// ---- jobs -------------------------------------------------------------------------------------
 
 // Submitted before any worker runs, by one worker: answered in the order they came.
 static void
@@ -209,16 +144,16 @@ test_order(void **state)
 
     (void)state;
     fixture_open(&fixture, 1, 1, true);
-    assert_false(pool_has_room(fixture.pool));
+    assert_false(pool_has_room(fixture.stage.pool));
     for (int i = 0; i < 20; i++)
         submit(&fixture, i, "answer");
     assert_int_equal(report(&fixture).queued, 20);
-    LOOP_UNTIL(&fixture.loop, fixture.finished == 20);
+    LOOP_UNTIL(&fixture.stage.loop, fixture.finished == 20);
     for (int i = 0; i < 20; i++) {
         await(&fixture, i, JOB_SUCCEEDED, "[0,");
         assert_int_equal(fixture.results[i].order, i);
     }
-    assert_true(pool_has_room(fixture.pool));
+    assert_true(pool_has_room(fixture.stage.pool));
     assert_int_equal(report(&fixture).queued + report(&fixture).running, 0);
     assert_true(report(&fixture).run_time.mean_us > 0);
     assert_int_equal(report(&fixture).restarts, 0);
@@ -234,19 +169,19 @@ test_all_workers_are_used(void **state)
 
     (void)state;
     fixture_open(&fixture, 3, 1, true);
-    LOOP_UNTIL(&fixture.loop, ready_workers(&fixture) == 3);
+    LOOP_UNTIL(&fixture.stage.loop, stage_ready_workers(&fixture.stage) == 3);
     for (int i = 0; i < 3; i++) {
-        assert_true(pool_has_room(fixture.pool));
+        assert_true(pool_has_room(fixture.stage.pool));
         submit(&fixture, i, "silent");
     }
-    assert_false(pool_has_room(fixture.pool));
+    assert_false(pool_has_room(fixture.stage.pool));
     assert_int_equal(report(&fixture).running, 3);
     submit(&fixture, 3, "answer");
     assert_int_equal(report(&fixture).queued, 1);
     for (int i = 0; i < 3; i++) {
         struct worker_report of_worker;
 
-        worker_report(pool_worker(fixture.pool, (unsigned)i), &of_worker);
+        worker_report(pool_worker(fixture.stage.pool, (unsigned)i), &of_worker);
         assert_int_equal(of_worker.running, 1);
         pids[i] = of_worker.pid;
     }
@@ -266,8 +201,7 @@ test_a_workers_own_error(void **state)
     fixture_close(&fixture);
 }
 
-// ---- deaths
-// --------------------------------------------------------------------------------------
+// ---- deaths -----------------------------------------------------------------------------------
 
 static void
 test_dead_worker_is_replaced(void **state)
@@ -314,7 +248,7 @@ test_killing_at_random(void **state)
     for (int i = 0; i < JOBS_MAX; i++)
         submit(&fixture, i, i % 40 == 7 ? "partial" : i % 40 == 27 ? "last" : "answer");
     while (fixture.finished < JOBS_MAX) {
-        const struct worker *worker = pool_worker(fixture.pool, (unsigned)(rand() % 4));
+        const struct worker *worker = pool_worker(fixture.stage.pool, (unsigned)(rand() % 4));
         int before = fixture.finished;
 
         if (worker != NULL && rand() % 4 == 0) {
@@ -324,7 +258,8 @@ test_killing_at_random(void **state)
             if (of_worker.jobs_done > 0) // else each death delays the next start
                 kill(of_worker.pid, SIGKILL);
         }
-        LOOP_UNTIL(&fixture.loop, fixture.finished >= before + 10 || fixture.finished == JOBS_MAX);
+        LOOP_UNTIL(&fixture.stage.loop,
+                   fixture.finished >= before + 10 || fixture.finished == JOBS_MAX);
     }
     for (int i = 0; i < JOBS_MAX; i++) {
         if (fixture.results[i].state == JOB_SUCCEEDED)
@@ -333,12 +268,11 @@ test_killing_at_random(void **state)
         lost++;
     }
     assert_in_range(lost, 10, 300);
-    LOOP_UNTIL(&fixture.loop, ready_workers(&fixture) == 4);
+    LOOP_UNTIL(&fixture.stage.loop, stage_ready_workers(&fixture.stage) == 4);
     fixture_close(&fixture);
 }
 
-// ---- programs that cannot be started
-// -------------------------------------------------------------
+// ---- programs that cannot be started ----------------------------------------------------------
 
 static void
 test_missing_program(void **state)
@@ -355,8 +289,8 @@ test_missing_program(void **state)
     assert_true(fixture.results[1].there);
     await(&fixture, 1, JOB_FAILED, "\"code\":-32010");
     // Somebody installs it: it is tried again.
-    temporary_write(&fixture.temporary, "worker", SCRIPT_WORKER, 0755);
-    LOOP_UNTIL(&fixture.loop, !span_present(report(&fixture).start_error));
+    temporary_write(&fixture.stage.temporary, "worker", SCRIPT_WORKER, 0755);
+    LOOP_UNTIL(&fixture.stage.loop, !span_present(report(&fixture).start_error));
     submit(&fixture, 2, "answer");
     await(&fixture, 2, JOB_SUCCEEDED, "");
     fixture_close(&fixture);
@@ -375,8 +309,7 @@ test_missing_program_many_times(void **state)
     fixture_close(&fixture);
 }
 
-// ---- cancelling
-// ----------------------------------------------------------------------------------
+// ---- cancelling -------------------------------------------------------------------------------
 
 static void
 test_cancel_queued(void **state)
@@ -388,9 +321,9 @@ test_cancel_queued(void **state)
     submit(&fixture, 0, "silent");
     submit(&fixture, 1, "answer");
     submit(&fixture, 2, "answer");
-    LOOP_UNTIL(&fixture.loop, report(&fixture).running == 1);
-    assert_ptr_equal(pool_any_queued(fixture.pool), fixture.jobs[1]);
-    assert_ptr_equal(pool_any_running(fixture.pool), fixture.jobs[0]);
+    LOOP_UNTIL(&fixture.stage.loop, report(&fixture).running == 1);
+    assert_ptr_equal(pool_any_queued(fixture.stage.pool), fixture.jobs[1]);
+    assert_ptr_equal(pool_any_running(fixture.stage.pool), fixture.jobs[0]);
     cancel(&fixture, 1);
     assert_int_equal(report(&fixture).queued, 1);
     assert_int_equal(report(&fixture).restarts, 0);
@@ -410,11 +343,11 @@ test_cancel_kills_and_replaces(void **state)
 
     (void)state;
     fixture_open(&fixture, 1, 1, true);
-    LOOP_UNTIL(&fixture.loop, ready_workers(&fixture) == 1);
+    LOOP_UNTIL(&fixture.stage.loop, stage_ready_workers(&fixture.stage) == 1);
     began_us = clock_us();
     for (int i = 0; i < 10; i++) {
         submit(&fixture, i, "hang");
-        LOOP_UNTIL(&fixture.loop, report(&fixture).running == 1);
+        LOOP_UNTIL(&fixture.stage.loop, report(&fixture).running == 1);
         cancel(&fixture, i);
     }
     submit(&fixture, 10, "answer");
@@ -433,9 +366,9 @@ test_cancel_among_others(void **state)
     fixture_open(&fixture, 1, 2, true);
     submit(&fixture, 0, "silent");
     submit(&fixture, 1, "silent");
-    LOOP_UNTIL(&fixture.loop, report(&fixture).running == 2);
+    LOOP_UNTIL(&fixture.stage.loop, report(&fixture).running == 2);
     cancel(&fixture, 0);
-    loop_settle(&fixture.loop);
+    loop_settle(&fixture.stage.loop);
     assert_int_equal(report(&fixture).restarts, 0);
     assert_int_equal(report(&fixture).running, 1);
     // When nobody waits for the other either the slots come back.
@@ -446,8 +379,7 @@ test_cancel_among_others(void **state)
     fixture_close(&fixture);
 }
 
-// ---- stopping
-// ------------------------------------------------------------------------------------
+// ---- stopping ---------------------------------------------------------------------------------
 
 static void
 test_stop_before_the_start(void **state)
@@ -456,7 +388,7 @@ test_stop_before_the_start(void **state)
 
     (void)state;
     fixture_open(&fixture, 3, 1, true);
-    pool_stop(fixture.pool);
+    pool_stop(fixture.stage.pool);
     assert_int_equal(fixture.stopped, 1); // from inside: there is no worker yet
     fixture_close(&fixture);
 }
@@ -470,11 +402,11 @@ test_stop(void **state)
     fixture_open(&fixture, 3, 1, true);
     submit(&fixture, 0, "answer");
     await(&fixture, 0, JOB_SUCCEEDED, "");
-    pool_stop(fixture.pool);
-    pool_stop(fixture.pool);
-    LOOP_UNTIL(&fixture.loop, fixture.stopped);
+    pool_stop(fixture.stage.pool);
+    pool_stop(fixture.stage.pool);
+    LOOP_UNTIL(&fixture.stage.loop, fixture.stopped);
     for (unsigned i = 0; i < 3; i++)
-        assert_null(pool_worker(fixture.pool, i));
+        assert_null(pool_worker(fixture.stage.pool, i));
     assert_int_equal(report(&fixture).restarts, 0);
     fixture_close(&fixture);
 }
@@ -489,8 +421,8 @@ test_stop_kills(void **state)
     fixture_open(&fixture, 1, 2, true);
     submit(&fixture, 0, "deaf");
     await(&fixture, 0, JOB_SUCCEEDED, "");
-    pool_stop(fixture.pool);
-    LOOP_UNTIL(&fixture.loop, fixture.stopped);
+    pool_stop(fixture.stage.pool);
+    LOOP_UNTIL(&fixture.stage.loop, fixture.stopped);
     fixture_close(&fixture);
 }
 

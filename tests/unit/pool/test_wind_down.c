@@ -1,24 +1,14 @@
 // The end of a pool that has jobs: it runs what it has and what comes back, has workers for nothing
 // else, and has stopped when all is gone. And the beginning: when its first workers are settled.
 #include "common/log.h"
-#include "pool/pool.h"
-#include "pool/reap.h"
-#include "tests/unit/loop.h"
-#include "tests/unit/pool/script_worker.h"
-#include "tests/unit/temporary.h"
+#include "tests/unit/pool/pool_stage.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 
 struct fixture {
-    struct loop loop;
-    struct temporary temporary;
-    struct reaper *reaper;
-    char path[128];
-    char *words[3];
+    struct pool_stage stage;
+    char *command[2];
     char *methods[2];
-    struct pool_config config;
-    struct pool *pool;
     int returns; // so many jobs that are lost are run again
     int succeeded;
     int lost;
@@ -36,7 +26,7 @@ finished_cb(void *context, struct job *job, const struct outcome *outcome)
         fixture->returns--;
         job_set_state(job, JOB_QUEUED);
         job->method = SPAN("answer");
-        pool_resubmit(fixture->pool, job);
+        pool_resubmit(fixture->stage.pool, job);
         return;
     }
     fixture->succeeded += outcome->state == JOB_SUCCEEDED;
@@ -56,7 +46,7 @@ settled_cb(void *context, struct pool *pool)
 {
     struct fixture *fixture = context;
 
-    assert_ptr_equal(pool, fixture->pool);
+    assert_ptr_equal(pool, fixture->stage.pool);
     fixture->settled++;
 }
 
@@ -65,7 +55,7 @@ stopped_cb(void *context, struct pool *pool)
 {
     struct fixture *fixture = context;
 
-    assert_ptr_equal(pool, fixture->pool);
+    assert_ptr_equal(pool, fixture->stage.pool);
     fixture->stopped++;
 }
 
@@ -76,33 +66,15 @@ static void
 fixture_prepare(struct fixture *fixture, unsigned processes)
 {
     memset(fixture, 0, sizeof(*fixture));
-    loop_open(&fixture->loop);
-    temporary_open(&fixture->temporary);
-    strcpy(fixture->path, temporary_write(&fixture->temporary, "worker", SCRIPT_WORKER, 0755));
-    fixture->words[0] = fixture->path;
-    fixture->reaper = reaper_new(fixture->loop.base);
-    fixture->config = (struct pool_config){.name = (char *)"test",
-                                           .kind = POOL_PROGRAM,
-                                           .argv = fixture->words,
-                                           .processes = processes,
-                                           .processes_min = processes,
-                                           .kill_delay_us = 5000000,
-                                           .crash_limit = 3,
-                                           .threads = 1};
+    stage_prepare(&fixture->stage, processes, 1);
+    fixture->stage.config.kill_delay_us = 5000000;
+    fixture->stage.config.crash_limit = 3;
 }
 
 static void
 fixture_start(struct fixture *fixture)
 {
-    struct pool_settings settings = {.base = fixture->loop.base,
-                                     .turn = fixture->loop.turn,
-                                     .reaper = fixture->reaper,
-                                     .config = &fixture->config,
-                                     .line_max = SCRIPT_LINE_MAX,
-                                     .depth_max = 16};
-
-    fixture->pool = pool_new(&settings, &callbacks, fixture);
-    assert_non_null(fixture->pool);
+    stage_start(&fixture->stage, &callbacks, fixture);
 }
 
 static void
@@ -110,42 +82,29 @@ fixture_open(struct fixture *fixture, unsigned processes)
 {
     fixture_prepare(fixture, processes);
     fixture_start(fixture);
-    LOOP_UNTIL(&fixture->loop, fixture->settled);
+    LOOP_UNTIL(&fixture->stage.loop, fixture->settled);
 }
 
 // It must have stopped by itself.
 static void
 fixture_close(struct fixture *fixture)
 {
-    LOOP_UNTIL(&fixture->loop, fixture->stopped);
-    loop_settle(&fixture->loop);
-    assert_int_equal(fixture->stopped, 1);
-    turn_free(fixture->loop.turn);
-    fixture->loop.turn = turn_new(fixture->loop.base);
-    pool_free(fixture->pool);
-    reaper_free(fixture->reaper);
-    temporary_close(&fixture->temporary);
-    loop_close(&fixture->loop);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    stage_close(&fixture->stage, &fixture->stopped);
 }
 
 static struct job *
 submit(struct fixture *fixture, const char *method)
 {
-    struct job *job = job_new(SPAN("[]"), NULL, NULL);
+    struct job *job = stage_job(method, NULL);
 
-    job->method = span_of(method);
-    pool_submit(fixture->pool, job);
+    pool_submit(fixture->stage.pool, job);
     return job;
 }
 
 static struct pool_report
 report_of(const struct fixture *fixture)
 {
-    struct pool_report report;
-
-    pool_report(fixture->pool, &report);
-    return report;
+    return stage_report(&fixture->stage);
 }
 
 static unsigned
@@ -153,15 +112,9 @@ workers(const struct fixture *fixture)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < fixture->config.processes; i++)
-        count += pool_worker(fixture->pool, i) != NULL;
+    for (unsigned i = 0; i < fixture->stage.config.processes; i++)
+        count += pool_worker(fixture->stage.pool, i) != NULL;
     return count;
-}
-
-static void
-open_gate(struct fixture *fixture)
-{
-    temporary_write(&fixture->temporary, "gate", "", 0644);
 }
 
 // ---- settled ----------------------------------------------------------------------------------
@@ -177,10 +130,10 @@ test_settled_when_ready(void **state)
     assert_int_equal(report_of(&fixture).workers_settled, 3);
     submit(&fixture, "kill"); // another worker for that place changes nothing
     submit(&fixture, "answer");
-    LOOP_UNTIL(&fixture.loop, fixture.lost == 1 && fixture.succeeded == 1);
-    LOOP_UNTIL(&fixture.loop, workers(&fixture) == 3);
+    LOOP_UNTIL(&fixture.stage.loop, fixture.lost == 1 && fixture.succeeded == 1);
+    LOOP_UNTIL(&fixture.stage.loop, workers(&fixture) == 3);
     assert_int_equal(fixture.settled, 1);
-    pool_wind_down(fixture.pool);
+    pool_wind_down(fixture.stage.pool);
     fixture_close(&fixture);
     assert_int_equal(fixture.settled, 1);
 }
@@ -193,14 +146,14 @@ test_settled_when_failed(void **state)
 
     (void)state;
     fixture_prepare(&fixture, 4);
-    fixture.config.processes_min = 2;
-    unlink(fixture.path);
+    fixture.stage.config.processes_min = 2;
+    unlink(fixture.stage.path);
     fixture_start(&fixture);
     assert_int_equal(report_of(&fixture).workers_settled, 0);
-    LOOP_UNTIL(&fixture.loop, fixture.settled);
+    LOOP_UNTIL(&fixture.stage.loop, fixture.settled);
     assert_int_equal(report_of(&fixture).workers_wanted, 2);
-    LOOP_UNTIL(&fixture.loop, span_present(report_of(&fixture).start_error));
-    pool_wind_down(fixture.pool);
+    LOOP_UNTIL(&fixture.stage.loop, span_present(report_of(&fixture).start_error));
+    pool_wind_down(fixture.stage.pool);
     fixture_close(&fixture);
 }
 
@@ -212,18 +165,18 @@ test_nothing_to_settle(void **state)
 
     (void)state;
     fixture_prepare(&fixture, 2);
-    fixture.config.kind = POOL_COMMAND;
-    fixture.config.argv = NULL;
-    fixture.words[0] = (char *)"/bin/true";
-    fixture.config.command = fixture.words;
+    fixture.stage.config.kind = POOL_COMMAND;
+    fixture.stage.config.argv = NULL;
+    fixture.command[0] = (char *)"/bin/true";
+    fixture.stage.config.command = fixture.command;
     fixture.methods[0] = (char *)"run";
-    fixture.config.methods = fixture.methods;
+    fixture.stage.config.methods = fixture.methods;
     fixture_start(&fixture);
     assert_int_equal(report_of(&fixture).workers_wanted, 0);
     for (int i = 0; i < 5; i++)
         submit(&fixture, "run");
     assert_int_equal(report_of(&fixture).queued, 3);
-    pool_wind_down(fixture.pool);
+    pool_wind_down(fixture.stage.pool);
     assert_int_equal(fixture.stopped, 0);
     fixture_close(&fixture);
     assert_int_equal(fixture.succeeded, 5);
@@ -238,10 +191,10 @@ test_idle(void **state)
 
     (void)state;
     fixture_open(&fixture, 2);
-    assert_false(pool_is_winding_down(fixture.pool));
-    pool_wind_down(fixture.pool);
-    assert_true(pool_is_winding_down(fixture.pool));
-    assert_false(pool_has_room(fixture.pool));
+    assert_false(pool_is_winding_down(fixture.stage.pool));
+    pool_wind_down(fixture.stage.pool);
+    assert_true(pool_is_winding_down(fixture.stage.pool));
+    assert_false(pool_has_room(fixture.stage.pool));
     fixture_close(&fixture);
 }
 
@@ -253,7 +206,7 @@ test_before_the_first_turn(void **state)
     (void)state;
     fixture_prepare(&fixture, 2);
     fixture_start(&fixture);
-    pool_wind_down(fixture.pool);
+    pool_wind_down(fixture.stage.pool);
     fixture_close(&fixture);
 }
 
@@ -265,10 +218,10 @@ test_starting(void **state)
 
     (void)state;
     fixture_prepare(&fixture, 1);
-    fixture.config.wait_ready = true; // the script never says worker.ready by itself
+    fixture.stage.config.wait_ready = true; // the script never says worker.ready by itself
     fixture_start(&fixture);
-    LOOP_UNTIL(&fixture.loop, workers(&fixture) == 1);
-    pool_wind_down(fixture.pool);
+    LOOP_UNTIL(&fixture.stage.loop, workers(&fixture) == 1);
+    pool_wind_down(fixture.stage.pool);
     fixture_close(&fixture);
     assert_int_equal(fixture.settled, 1);
 }
@@ -285,13 +238,13 @@ test_jobs_are_run(void **state)
     submit(&fixture, "gate");
     for (int i = 0; i < 20; i++)
         submit(&fixture, "answer");
-    LOOP_UNTIL(&fixture.loop, report_of(&fixture).running == 2);
-    pool_wind_down(fixture.pool);
-    loop_settle(&fixture.loop);
+    LOOP_UNTIL(&fixture.stage.loop, report_of(&fixture).running == 2);
+    pool_wind_down(fixture.stage.pool);
+    loop_settle(&fixture.stage.loop);
     assert_int_equal(report_of(&fixture).running + report_of(&fixture).queued, 22);
     assert_int_equal(workers(&fixture), 2);
-    open_gate(&fixture);
-    LOOP_UNTIL(&fixture.loop, fixture.stopped);
+    stage_open_gate(&fixture.stage);
+    LOOP_UNTIL(&fixture.stage.loop, fixture.stopped);
     assert_int_equal(report_of(&fixture).restarts, 0);
     fixture_close(&fixture);
     assert_int_equal(fixture.succeeded, 22);
@@ -305,12 +258,12 @@ test_idle_ones_go_first(void **state)
     (void)state;
     fixture_open(&fixture, 3);
     submit(&fixture, "gate");
-    LOOP_UNTIL(&fixture.loop, report_of(&fixture).running == 1);
-    pool_wind_down(fixture.pool);
-    LOOP_UNTIL(&fixture.loop, workers(&fixture) == 1);
+    LOOP_UNTIL(&fixture.stage.loop, report_of(&fixture).running == 1);
+    pool_wind_down(fixture.stage.pool);
+    LOOP_UNTIL(&fixture.stage.loop, workers(&fixture) == 1);
     assert_int_equal(report_of(&fixture).running, 1);
     assert_int_equal(fixture.stopped, 0);
-    open_gate(&fixture);
+    stage_open_gate(&fixture.stage);
     fixture_close(&fixture);
     assert_int_equal(fixture.succeeded, 1);
 }
@@ -326,8 +279,8 @@ test_a_job_comes_back(void **state)
     fixture.returns = 2;
     submit(&fixture, "kill");
     submit(&fixture, "kill");
-    LOOP_UNTIL(&fixture.loop, report_of(&fixture).running == 2);
-    pool_wind_down(fixture.pool);
+    LOOP_UNTIL(&fixture.stage.loop, report_of(&fixture).running == 2);
+    pool_wind_down(fixture.stage.pool);
     fixture_close(&fixture);
     assert_int_equal(fixture.succeeded, 2);
     assert_int_equal(fixture.lost, 0);
@@ -344,10 +297,10 @@ test_cancelled(void **state)
     fixture_open(&fixture, 1);
     jobs[0] = submit(&fixture, "hang");
     jobs[1] = submit(&fixture, "answer");
-    LOOP_UNTIL(&fixture.loop, report_of(&fixture).running == 1);
-    pool_wind_down(fixture.pool);
+    LOOP_UNTIL(&fixture.stage.loop, report_of(&fixture).running == 1);
+    pool_wind_down(fixture.stage.pool);
     for (int i = 1; i >= 0; i--) {
-        pool_cancel(fixture.pool, jobs[i]);
+        pool_cancel(fixture.stage.pool, jobs[i]);
         job_free(jobs[i]);
     }
     fixture_close(&fixture);
@@ -364,11 +317,11 @@ test_stopped_meanwhile(void **state)
     (void)state;
     fixture_open(&fixture, 2);
     job = submit(&fixture, "hang");
-    LOOP_UNTIL(&fixture.loop, report_of(&fixture).running == 1);
-    pool_wind_down(fixture.pool);
-    pool_cancel(fixture.pool, job);
+    LOOP_UNTIL(&fixture.stage.loop, report_of(&fixture).running == 1);
+    pool_wind_down(fixture.stage.pool);
+    pool_cancel(fixture.stage.pool, job);
     job_free(job);
-    pool_stop(fixture.pool);
+    pool_stop(fixture.stage.pool);
     fixture_close(&fixture);
 }
 
