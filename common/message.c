@@ -1,4 +1,4 @@
-// Parsing; see message.h. A line of the usual form is read by message_usual.h, any other is walked
+// Parsing; see message.h. Messages of the usual form are read by message_usual.h, others are walked
 // once with the scanner; the members of each message are noted as they come (a later one of the
 // same name replaces the earlier: the last duplicate wins) and judged when the object ends. Only
 // when the whole line was accepted is anything in it changed.
@@ -235,6 +235,37 @@ parse_one(struct scanner *scanner, struct messages *messages, size_t batch_max)
     return MESSAGES_OK;
 }
 
+// Alone on its line, the usual form is known by its end, too.
+static bool
+parse_usual_line(struct messages *messages, const char *line, size_t length,
+                 const struct message_limits *limits)
+{
+    struct message *place = next_place(messages, limits->batch_max);
+    const char *end = line + length;
+
+    if (place == NULL || message_usual(line, end, limits->depth_max, place) != end)
+        return false;
+    messages->count = 1;
+    return true;
+}
+
+static bool
+parse_usual_element(struct scanner *scanner, struct messages *messages, size_t batch_max)
+{
+    struct message *place = next_place(messages, batch_max);
+    unsigned depth_max = scanner->depth_max - scanner->depth;
+    const char *behind;
+
+    if (place == NULL)
+        return false;
+    behind = message_usual(scanner->cursor, scanner->end, depth_max, place);
+    if (behind == NULL)
+        return false;
+    scanner_go_on(scanner, behind);
+    messages->count++;
+    return true;
+}
+
 static enum message_status
 parse_batch(struct scanner *scanner, struct messages *messages, size_t batch_max)
 {
@@ -245,6 +276,8 @@ parse_batch(struct scanner *scanner, struct messages *messages, size_t batch_max
 
         if (messages->count == batch_max)
             return MESSAGES_BATCH_LARGE;
+        if (parse_usual_element(scanner, messages, batch_max))
+            continue;
         status = parse_one(scanner, messages, batch_max);
         if (status != MESSAGES_OK)
             return status;
@@ -295,18 +328,6 @@ report(enum message_status status, const struct scanner *scanner, struct message
     *ret_fault = (struct message_fault){.reason = reason, .offset = scanner_offset(scanner)};
 }
 
-static bool
-parse_usual(struct messages *messages, const char *line, size_t length,
-            const struct message_limits *limits)
-{
-    struct message *place = next_place(messages, limits->batch_max);
-
-    if (place == NULL || !message_usual(line, length, limits->depth_max, place))
-        return false;
-    messages->count = 1;
-    return true;
-}
-
 enum message_status
 messages_parse(struct messages *messages, char *line, size_t length,
                const struct message_limits *limits, struct message_fault *ret_fault)
@@ -316,7 +337,7 @@ messages_parse(struct messages *messages, char *line, size_t length,
 
     messages->count = 0;
     messages->batch = false;
-    if (parse_usual(messages, line, length, limits))
+    if (parse_usual_line(messages, line, length, limits))
         return MESSAGES_OK;
     scanner_init(&scanner, (struct span){.at = line, .length = length}, limits->depth_max);
     status = parse_line(&scanner, messages, limits->batch_max);

@@ -72,7 +72,7 @@ eat_id(struct place *place, struct span *ret_id)
     return true;
 }
 
-// The last value, and the end of the line behind it.
+// The last value, and the end of the message behind it.
 static bool
 eat_last_value(struct place *place, unsigned depth_max, enum json_kind *ret_kind,
                struct span *ret_value)
@@ -89,7 +89,7 @@ eat_last_value(struct place *place, unsigned depth_max, enum json_kind *ret_kind
     if (!scanner_value(&scanner, ret_kind, ret_value))
         return false;
     place->at = ret_value->at + ret_value->length;
-    return eat(place, "}") && place->at == place->end;
+    return eat(place, "}");
 }
 
 static bool
@@ -102,7 +102,7 @@ read_call(struct place *place, unsigned depth_max, struct message *message)
     if (!eat_plain_string(place, &message->method))
         return false;
     if (eat(place, "}"))
-        return place->at == place->end;
+        return true;
     if (!eat(place, ","))
         return false;
     eat_blank(place);
@@ -110,28 +110,34 @@ read_call(struct place *place, unsigned depth_max, struct message *message)
            (kind == JSON_KIND_ARRAY || kind == JSON_KIND_OBJECT);
 }
 
-bool
-message_usual(const char *line, size_t length, unsigned depth_max, struct message *ret_message)
+static bool
+read_message(struct place *place, unsigned depth_max, struct message *message)
 {
-    struct place place = {.at = line, .end = line + length};
     enum json_kind kind;
 
-    if (!eat(&place, "{\"jsonrpc\":"))
+    if (!eat(place, "{\"jsonrpc\":"))
         return false;
-    eat_blank(&place);
-    if (!eat(&place, "\"2.0\","))
+    eat_blank(place);
+    if (!eat(place, "\"2.0\","))
         return false;
-    eat_blank(&place);
-    if (!eat(&place, "\"id\":"))
+    eat_blank(place);
+    if (!eat(place, "\"id\":"))
         return false;
-    eat_blank(&place);
-    *ret_message = (struct message){0};
-    if (!eat_id(&place, &ret_message->id) || !eat(&place, ","))
+    eat_blank(place);
+    *message = (struct message){0};
+    if (!eat_id(place, &message->id) || !eat(place, ","))
         return false;
-    eat_blank(&place);
-    if (eat(&place, "\"method\":"))
-        return read_call(&place, depth_max, ret_message);
-    ret_message->kind = MESSAGE_RESULT;
-    return eat(&place, "\"result\":") &&
-           eat_last_value(&place, depth_max, &kind, &ret_message->result);
+    eat_blank(place);
+    if (eat(place, "\"method\":"))
+        return read_call(place, depth_max, message);
+    message->kind = MESSAGE_RESULT;
+    return eat(place, "\"result\":") && eat_last_value(place, depth_max, &kind, &message->result);
+}
+
+const char *
+message_usual(const char *at, const char *end, unsigned depth_max, struct message *ret_message)
+{
+    struct place place = {.at = at, .end = end};
+
+    return read_message(&place, depth_max, ret_message) ? place.at : NULL;
 }

@@ -10,8 +10,9 @@
 
 #include "common/message.h"
 
-// False if the line has another form: *ret_message is then undefined.
-bool
-message_usual(const char *line, size_t length, unsigned depth_max, struct message *ret_message);
+// Reads the message that begins at `at`, alone or in a batch, and returns where it ends; NULL if it
+// has another form: *ret_message is then undefined. Nothing at or behind `end` is read.
+const char *
+message_usual(const char *at, const char *end, unsigned depth_max, struct message *ret_message);
 
 #endif

@@ -335,6 +335,12 @@ scanner_value(struct scanner *scanner, enum json_kind *ret_kind, struct span *re
     return true;
 }
 
+void
+scanner_go_on(struct scanner *scanner, const char *behind)
+{
+    scanner->cursor = behind;
+}
+
 bool
 scanner_peek(struct scanner *scanner, enum json_kind *ret_kind)
 {

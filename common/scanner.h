@@ -55,6 +55,9 @@ void scanner_init(struct scanner *scanner, struct span text, unsigned depth_max)
 // Steps over one value with all that it holds. False on error, the outputs then untouched.
 bool scanner_value(struct scanner *scanner, enum json_kind *ret_kind, struct span *ret_span);
 
+// Steps over a value that begins here and that somebody else has checked.
+void scanner_go_on(struct scanner *scanner, const char *behind);
+
 // The kind that the next value would have by its first byte, without stepping; false if there is no
 // such value (that is not an error yet: scanner_value would say it).
 bool scanner_peek(struct scanner *scanner, enum json_kind *ret_kind);

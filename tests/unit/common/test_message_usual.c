@@ -35,7 +35,7 @@ static const char *const unusual[] = {
     "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"echo\"}",
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ec\\u0068o\"}",
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":[1],\"options\":{}}",
-    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":[1]} ",
+    " {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":[1]}",
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"method\":\"x\"}",
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{}}",
     "{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}",
@@ -108,12 +108,33 @@ test_which_are_usual(void **state)
     struct message message;
 
     (void)state;
-    for (size_t i = 0; i < USUAL_COUNT; i++)
-        if (!message_usual(usual[i], strlen(usual[i]), 6, &message))
+    for (size_t i = 0; i < USUAL_COUNT; i++) {
+        const char *end = usual[i] + strlen(usual[i]);
+
+        if (message_usual(usual[i], end, 6, &message) != end)
             fail_msg("not usual: %s", usual[i]);
+    }
     for (size_t i = 0; i < UNUSUAL_COUNT; i++)
-        if (message_usual(unusual[i], strlen(unusual[i]), 6, &message))
+        if (message_usual(unusual[i], unusual[i] + strlen(unusual[i]), 6, &message) != NULL)
             fail_msg("usual: %s", unusual[i]);
+}
+
+// It stops behind the message, whatever comes then.
+static void
+test_where_it_ends(void **state)
+{
+    static const char *const followers[] = {" ", ",", "]", "}", "{", "\r", "x"};
+    struct message message;
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < USUAL_COUNT; i++)
+        for (size_t j = 0; j < sizeof(followers) / sizeof(followers[0]); j++) {
+            int length = snprintf(text, sizeof(text), "%s%s", usual[i], followers[j]);
+
+            assert_ptr_equal(message_usual(text, text + length, 6, &message),
+                             text + strlen(usual[i]));
+        }
 }
 
 static void
@@ -143,6 +164,57 @@ test_every_cut_and_every_byte(void **state)
                 compare(text, length);
             }
         }
+    }
+}
+
+// One that is alone and may nest as deep as `limits` says, against the same between others in a
+// batch that may nest one deeper.
+static void
+compare_in_batch(const char *text, size_t length)
+{
+    static const struct message_limits deeper = {.depth_max = 7, .batch_max = 4};
+    static const char before[] = "[7,";
+    struct messages alone;
+    struct messages among;
+    char line[256];
+    char batch[512];
+    int size = snprintf(batch, sizeof(batch), "%s%.*s , %s]", before, (int)length, text, usual[0]);
+    enum message_status status;
+
+    messages_init(&alone);
+    messages_init(&among);
+    memcpy(line, text, length);
+    status = messages_parse(&alone, line, length, &limits, NULL);
+    if (messages_parse(&among, batch, (size_t)size, &deeper, NULL) != status)
+        fail_msg("they differ about %.*s", (int)length, text);
+    if (status == MESSAGES_OK) {
+        assert_int_equal(among.count, 3);
+        expect_same_message(line, batch + sizeof(before) - 2, &alone.items[0], &among.items[1]);
+        assert_int_equal(among.items[0].kind, MESSAGE_INVALID);
+        assert_true(span_is(among.items[2].params, "[1]"));
+    }
+    messages_done(&alone);
+    messages_done(&among);
+}
+
+static void
+test_in_a_batch(void **state)
+{
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < UNUSUAL_COUNT; i++)
+        if (unusual[i][0] == '{')
+            compare_in_batch(unusual[i], strlen(unusual[i]));
+    for (size_t i = 0; i < USUAL_COUNT; i++) {
+        size_t length = strlen(usual[i]);
+
+        for (size_t j = 1; j < length; j++)
+            for (int byte = 0; byte < 256; byte++) {
+                memcpy(text, usual[i], length);
+                text[j] = (char)byte;
+                compare_in_batch(text, length);
+            }
     }
 }
 
@@ -191,10 +263,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_which_are_usual),
-        cmocka_unit_test(test_the_same_comes_out),
-        cmocka_unit_test(test_every_cut_and_every_byte),
-        cmocka_unit_test(test_random_pieces),
+        cmocka_unit_test(test_which_are_usual),          cmocka_unit_test(test_where_it_ends),
+        cmocka_unit_test(test_the_same_comes_out),       cmocka_unit_test(test_in_a_batch),
+        cmocka_unit_test(test_every_cut_and_every_byte), cmocka_unit_test(test_random_pieces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
