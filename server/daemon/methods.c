@@ -104,10 +104,18 @@ methods_info(size_t index)
 static const struct method *
 find(struct span name)
 {
+    if (memchr(name.at, '.', name.length) == NULL)
+        return NULL;
     for (size_t i = 0; i < TABLE_SIZE; i++)
         if (span_is(name, table[i].info.name))
             return &table[i];
     return NULL;
+}
+
+bool
+methods_has(struct span name)
+{
+    return find(name) != NULL;
 }
 
 static void

@@ -61,6 +61,9 @@ struct methods_view {
     void *drain_context;
 };
 
+// True if the daemon has a method of that name: asked for every request, so it is quick.
+bool methods_has(struct span name);
+
 // Answers the method; false if the daemon has none of that name.
 bool methods_call(const struct methods_view *view, struct span method, struct span params,
                   struct session_reply *ret_reply);

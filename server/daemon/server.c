@@ -175,7 +175,11 @@ sessions_control_cb(void *context, bool trusted, struct span method, struct span
                     struct session_reply *ret_reply)
 {
     struct server *server = context;
-    struct methods_view view = {
+    struct methods_view view;
+
+    if (!methods_has(method))
+        return false;
+    view = (struct methods_view){
         .config = server->config,
         .statistics = &server->statistics,
         .lag = &server->lag,
@@ -190,7 +194,6 @@ sessions_control_cb(void *context, bool trusted, struct span method, struct span
         .drain = methods_drain_cb,
         .drain_context = server,
     };
-
     reload_report(server->reload, &view.reload);
     view.listen = doors_addresses(server->doors, &view.listen_count);
     return methods_call(&view, method, params, ret_reply);
