@@ -1,10 +1,20 @@
-// See batch.h.
+// See batch.h. The answers stand one behind the other in large chunks, as they come, each with the
+// comma before it: those that come in order are one piece in the end.
 #include "session/batch.h"
-
-#include "common/message.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_MAX  16384 // bytes, unless one answer takes more
+#define ANSWER_LOW 64    // bytes that an answer has at least, or nearly so
+
+struct chunk {
+    struct chunk *next;
+    size_t capacity;
+    size_t used;
+    char text[];
+};
 
 struct answer {
     char *text; // NULL: a notification, or not there yet
@@ -15,6 +25,7 @@ struct batch {
     size_t count;
     size_t expected; // answers to come
     size_t size;
+    struct chunk *chunks; // the newest first; only that has room
     struct answer answers[];
 };
 
@@ -33,10 +44,14 @@ batch_new(size_t count)
 void
 batch_free(struct batch *batch)
 {
+    struct chunk *chunk;
+
     if (batch == NULL)
         return;
-    for (size_t i = 0; i < batch->count; i++)
-        free(batch->answers[i].text);
+    while ((chunk = batch->chunks) != NULL) {
+        batch->chunks = chunk->next;
+        free(chunk);
+    }
     free(batch);
 }
 
@@ -46,16 +61,54 @@ batch_expect(struct batch *batch)
     batch->expected++;
 }
 
+static size_t
+chunk_room(const struct chunk *chunk)
+{
+    return chunk == NULL ? 0 : chunk->capacity - chunk->used;
+}
+
+// A chunk for so many bytes and what may follow; a large answer has one of its own, which does not
+// take the place of the one that has room.
+static struct chunk *
+batch_grow(struct batch *batch, size_t length)
+{
+    size_t usual = batch->count * ANSWER_LOW;
+    size_t capacity = usual < CHUNK_MAX ? usual : CHUNK_MAX;
+    bool own = length > capacity / 4;
+    struct chunk **place = own && batch->chunks != NULL ? &batch->chunks->next : &batch->chunks;
+    struct chunk *chunk;
+
+    if (own)
+        capacity = length;
+    chunk = malloc(sizeof(*chunk) + capacity);
+    if (chunk == NULL)
+        return NULL;
+    *chunk = (struct chunk){.next = *place, .capacity = capacity};
+    *place = chunk;
+    return chunk;
+}
+
 int
 batch_put(struct batch *batch, size_t index, const struct iovec *iov, int count)
 {
-    struct answer *answer = &batch->answers[index];
-    size_t length;
-    char *text = message_join(iov, count, &length);
+    size_t length = 1;
+    struct chunk *chunk = batch->chunks;
+    char *text;
+    char *out;
 
-    if (text == NULL)
+    for (int i = 0; i < count; i++)
+        length += iov[i].iov_len;
+    if (chunk_room(chunk) < length)
+        chunk = batch_grow(batch, length);
+    if (chunk == NULL)
         return -ENOMEM;
-    *answer = (struct answer){.text = text, .length = length};
+    text = out = chunk->text + chunk->used;
+    chunk->used += length;
+    *out++ = ',';
+    for (int i = 0; i < count; i++)
+        if (iov[i].iov_len > 0)
+            out = mempcpy(out, iov[i].iov_base, iov[i].iov_len);
+    batch->answers[index] = (struct answer){.text = text, .length = length};
     batch->size += length;
     batch->expected--;
     return 0;
@@ -82,18 +135,13 @@ batch_size(const struct batch *batch)
 int
 batch_pieces_max(const struct batch *batch)
 {
-    return (int)(2 * batch->count + 1);
-}
-
-static struct iovec
-piece(const char *text, size_t length)
-{
-    return (struct iovec){.iov_base = (char *)text, .iov_len = length};
+    return (int)batch->count + 1;
 }
 
 int
-batch_pieces(const struct batch *batch, struct iovec *iov)
+batch_pieces(struct batch *batch, struct iovec *iov)
 {
+    const char *end = NULL; // of the piece before
     int used = 0;
 
     for (size_t i = 0; i < batch->count; i++) {
@@ -101,11 +149,15 @@ batch_pieces(const struct batch *batch, struct iovec *iov)
 
         if (answer->text == NULL)
             continue;
-        iov[used] = piece(used == 0 ? "[" : ",", 1);
-        iov[used + 1] = piece(answer->text, answer->length);
-        used += 2;
+        if (answer->text == end)
+            iov[used - 1].iov_len += answer->length;
+        else
+            iov[used++] = (struct iovec){.iov_base = answer->text, .iov_len = answer->length};
+        end = answer->text + answer->length;
     }
-    if (used > 0)
-        iov[used++] = piece("]\n", 2);
-    return used;
+    if (used == 0)
+        return 0;
+    *(char *)iov[0].iov_base = '[';
+    iov[used] = (struct iovec){.iov_base = (char *)"]\n", .iov_len = 2};
+    return used + 1;
 }

@@ -24,12 +24,13 @@ int batch_put(struct batch *batch, size_t index, const struct iovec *iov, int co
 void batch_unexpect(struct batch *batch);
 bool batch_is_complete(const struct batch *batch);
 
-// Bytes of the answers so far.
+// Bytes of the answers so far, each with what stands before it.
 size_t batch_size(const struct batch *batch);
 
 // The whole array as pieces, newline included: batch_pieces_max entries at most; 0 if there is no
-// answer at all (notifications only). The pieces belong to the batch.
+// answer at all (notifications only). The pieces belong to the batch, which is complete and asked
+// once.
 int batch_pieces_max(const struct batch *batch);
-int batch_pieces(const struct batch *batch, struct iovec *iov);
+int batch_pieces(struct batch *batch, struct iovec *iov);
 
 #endif
