@@ -16,9 +16,58 @@ enum member {
     MEMBER_COUNT,
 };
 
+// ---- elements -------------------------------------------------------------------------------
+
+struct elements {
+    struct span text; // what the offsets count from
+    size_t max;
+    struct gather_element *items;
+    size_t count;
+    size_t capacity;
+    enum gather_plan_status status; // OK, TOO_MANY or NO_MEMORY: then no more are added
+};
+
+static enum gather_plan_status
+elements_add(struct elements *elements, struct span element)
+{
+    if (elements->count == elements->max)
+        return GATHER_PLAN_TOO_MANY;
+    if (elements->count == elements->capacity) {
+        size_t more = elements->capacity == 0 ? 16 : elements->capacity * 2;
+        struct gather_element *grown = reallocarray(elements->items, more, sizeof(*grown));
+
+        if (grown == NULL)
+            return GATHER_PLAN_NO_MEMORY;
+        elements->items = grown;
+        elements->capacity = more;
+    }
+    elements->items[elements->count++] = (struct gather_element){
+        .offset = (uint32_t)(element.at - elements->text.at), .length = (uint32_t)element.length};
+    return GATHER_PLAN_OK;
+}
+
+// Steps over the array that begins here. If the member was there before, the elements of that are
+// forgotten.
+static void
+elements_find(struct elements *elements, struct scanner *scanner)
+{
+    enum json_kind kind;
+    struct span element;
+
+    elements->count = 0;
+    elements->status = GATHER_PLAN_OK;
+    scanner_enter(scanner, JSON_KIND_ARRAY);
+    while (scanner_element(scanner) && scanner_value(scanner, &kind, &element))
+        if (elements->status == GATHER_PLAN_OK)
+            elements->status = elements_add(elements, element);
+}
+
+// ---- members --------------------------------------------------------------------------------
+
 struct members {
     struct span value[MEMBER_COUNT];
     enum json_kind kind[MEMBER_COUNT];
+    struct elements elements; // of `calls` or `items`
 };
 
 static const struct argument arguments[MEMBER_COUNT] = {
@@ -58,6 +107,21 @@ fail_unknown(struct job_options_fault *ret_fault, bool map, struct span name)
     return false;
 }
 
+// The elements are found on the way: the array may be long, and is read once.
+static bool
+read_member(struct scanner *scanner, enum member member, struct members *members)
+{
+    bool list = member == MEMBER_CALLS || member == MEMBER_ITEMS;
+    enum json_kind kind;
+
+    if (!list || !scanner_peek(scanner, &kind) || kind != JSON_KIND_ARRAY)
+        return scanner_value(scanner, &members->kind[member], &members->value[member]);
+    members->kind[member] = kind;
+    members->value[member] = SPAN("[]"); // it is there
+    elements_find(&members->elements, scanner);
+    return scanner->status == SCAN_OK;
+}
+
 static bool
 find_members(struct span params, bool map, struct members *members,
              struct job_options_fault *ret_fault)
@@ -76,7 +140,7 @@ find_members(struct span params, bool map, struct members *members,
             member++;
         if (member == MEMBER_COUNT)
             return fail_unknown(ret_fault, map, name);
-        if (!scanner_value(&scanner, &members->kind[member], &members->value[member]))
+        if (!read_member(&scanner, member, members))
             return fail(ret_fault, member, "not JSON");
     }
     return true;
@@ -154,65 +218,25 @@ read_map(const struct members *members, struct gather_plan *plan,
     return true;
 }
 
-// ---- elements -------------------------------------------------------------------------------
-
-static bool
-add_element(struct gather_plan *plan, size_t *capacity, struct span element)
-{
-    if (plan->count == *capacity) {
-        size_t more = *capacity == 0 ? 16 : *capacity * 2;
-        struct gather_element *grown = reallocarray(plan->elements, more, sizeof(*grown));
-
-        if (grown == NULL)
-            return false;
-        plan->elements = grown;
-        *capacity = more;
-    }
-    plan->elements[plan->count++] = (struct gather_element){
-        .offset = (uint32_t)(element.at - plan->text.at), .length = (uint32_t)element.length};
-    return true;
-}
-
 static enum gather_plan_status
-find_elements(struct gather_plan *plan, struct span array, size_t max)
-{
-    struct scanner scanner;
-    enum json_kind kind;
-    struct span element;
-    size_t capacity = 0;
-
-    scanner_init(&scanner, array, SCANNER_DEPTH_LIMIT);
-    if (!scanner_enter(&scanner, JSON_KIND_ARRAY))
-        return GATHER_PLAN_OK;
-    while (scanner_element(&scanner) && scanner_value(&scanner, &kind, &element)) {
-        if (plan->count == max)
-            return GATHER_PLAN_TOO_MANY;
-        if (!add_element(plan, &capacity, element))
-            return GATHER_PLAN_NO_MEMORY;
-    }
-    return GATHER_PLAN_OK;
-}
-
-static enum gather_plan_status
-read_elements(const struct members *members, struct gather_plan *plan, size_t max,
+read_elements(const struct members *members, struct gather_plan *plan,
               struct job_options_fault *ret_fault)
 {
     enum member member = plan->map ? MEMBER_ITEMS : MEMBER_CALLS;
-    enum gather_plan_status status;
 
     if (!has(members, member) || members->kind[member] != JSON_KIND_ARRAY) {
         fail(ret_fault, member, has(members, member) ? "wrong type" : "missing");
         return GATHER_PLAN_FAULT;
     }
-    status = find_elements(plan, members->value[member], max);
-    if (status == GATHER_PLAN_OK && plan->count == 0 &&
-        (plan->mode == GATHER_ANY || plan->mode == GATHER_FIRST)) {
+    if (members->elements.status != GATHER_PLAN_OK)
+        return members->elements.status;
+    if (members->elements.count == 0 && (plan->mode == GATHER_ANY || plan->mode == GATHER_FIRST)) {
         fail(ret_fault, member, "empty: nothing can be the first");
-        status = GATHER_PLAN_FAULT;
+        return GATHER_PLAN_FAULT;
     }
-    if (status != GATHER_PLAN_OK)
-        gather_plan_done(plan);
-    return status;
+    plan->elements = members->elements.items;
+    plan->count = members->elements.count;
+    return GATHER_PLAN_OK;
 }
 
 // ---- the whole ------------------------------------------------------------------------------
@@ -228,16 +252,17 @@ gather_plan_parse(struct gather_plan *plan, struct span method, struct span para
                   struct job_options_fault *ret_fault)
 {
     struct gather_plan fresh = {.text = params, .map = span_is(method, MAP_METHOD)};
-    struct members members = {0};
-    enum gather_plan_status status;
+    struct members members = {.elements = {.text = params, .max = max}};
+    enum gather_plan_status status = GATHER_PLAN_FAULT;
 
-    if (!find_members(params, fresh.map, &members, ret_fault) ||
-        !read_mode(&members, &fresh, ret_fault) || !read_limit(&members, &fresh, ret_fault) ||
-        (fresh.map && !read_map(&members, &fresh, ret_fault)))
-        return GATHER_PLAN_FAULT;
-    status = read_elements(&members, &fresh, max, ret_fault);
-    if (status != GATHER_PLAN_OK)
+    if (find_members(params, fresh.map, &members, ret_fault) &&
+        read_mode(&members, &fresh, ret_fault) && read_limit(&members, &fresh, ret_fault) &&
+        (!fresh.map || read_map(&members, &fresh, ret_fault)))
+        status = read_elements(&members, &fresh, ret_fault);
+    if (status != GATHER_PLAN_OK) {
+        free(members.elements.items);
         return status;
+    }
     // In place, as messages_parse does it, and last, for no scanner can read it any more.
     if (fresh.map)
         fresh.method.length = scanner_unescape(fresh.method, (char *)fresh.method.at);
