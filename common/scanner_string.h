@@ -86,8 +86,9 @@ skip_plain_stretch(const char *p, const char *end)
     return p;
 }
 
-static inline const char *
-skip_plain_blocks(const char *p, const char *end)
+// Past the first 16 bytes; most strings end there.
+static const char *
+skip_plain_long(const char *p, const char *end)
 {
     if (end - p >= FAR_MIN && __builtin_cpu_supports("avx2"))
         p = skip_plain_far(p, end);
@@ -100,6 +101,17 @@ skip_plain_blocks(const char *p, const char *end)
         p += 16;
     }
     return p;
+}
+
+static inline const char *
+skip_plain_blocks(const char *p, const char *end)
+{
+    int mask;
+
+    if (end - p < 16)
+        return p;
+    mask = _mm_movemask_epi8(find_stops(p));
+    return mask != 0 ? p + __builtin_ctz((unsigned)mask) : skip_plain_long(p + 16, end);
 }
 #else
 // The high bit of a byte of the result is set where a byte of x is zero (and perhaps in bytes above
