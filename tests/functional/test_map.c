@@ -202,7 +202,9 @@ test_an_endless_stream_into_head(struct fixture *fixture)
     feed_until(&command, 4 * 1000, &early);
     feed_until(&command, 4 * 20000, &most);
     print_message("memory of the client from %zu to %zu KiB\n", early / 1024, most / 1024);
-    if (most > early + (16 << 20))
+    if (getenv("OFFLOAD_TEST_WRAP") != NULL)
+        print_message("SKIPPED the bound of 16 MiB: under valgrind most of it is not its own\n");
+    else if (most > early + (16 << 20))
         fail_msg("the client grows by %zu KiB", (most - early) / 1024);
     close(command.output); // its reader has seen enough
     command.output = -1;
