@@ -81,8 +81,6 @@ eat_last_value(struct place *place, unsigned depth_max, enum json_kind *ret_kind
 
     eat_blank(place);
     // It stands in an object, which is one of the depth.
-    if (depth_max == 0)
-        return false;
     scanner_init(&scanner,
                  (struct span){.at = place->at, .length = (size_t)(place->end - place->at)},
                  (depth_max < SCANNER_DEPTH_LIMIT ? depth_max : SCANNER_DEPTH_LIMIT) - 1);
@@ -139,5 +137,7 @@ message_usual(const char *at, const char *end, unsigned depth_max, struct messag
 {
     struct place place = {.at = at, .end = end};
 
+    if (depth_max == 0)
+        return NULL;
     return read_message(&place, depth_max, ret_message) ? place.at : NULL;
 }

@@ -168,33 +168,39 @@ test_every_cut_and_every_byte(void **state)
 }
 
 // One that is alone and may nest as deep as `limits` says, against the same between others in a
-// batch that may nest one deeper.
+// batch that may nest one deeper. The batch ends where its memory ends.
 static void
 compare_in_batch(const char *text, size_t length)
 {
     static const struct message_limits deeper = {.depth_max = 7, .batch_max = 4};
-    static const char before[] = "[7,";
+    size_t behind = 3 + strlen(usual[0]) + 1;
+    size_t size = 3 + length + behind;
+    char *batch = malloc(size);
     struct messages alone;
     struct messages among;
     char line[256];
-    char batch[512];
-    int size = snprintf(batch, sizeof(batch), "%s%.*s , %s]", before, (int)length, text, usual[0]);
     enum message_status status;
 
     messages_init(&alone);
     messages_init(&among);
     memcpy(line, text, length);
+    memcpy(batch, "[7,", 3);
+    memcpy(batch + 3, text, length);
+    memcpy(batch + 3 + length, " , ", 3);
+    memcpy(batch + 3 + length + 3, usual[0], behind - 4);
+    batch[size - 1] = ']';
     status = messages_parse(&alone, line, length, &limits, NULL);
-    if (messages_parse(&among, batch, (size_t)size, &deeper, NULL) != status)
+    if (messages_parse(&among, batch, size, &deeper, NULL) != status)
         fail_msg("they differ about %.*s", (int)length, text);
     if (status == MESSAGES_OK) {
         assert_int_equal(among.count, 3);
-        expect_same_message(line, batch + sizeof(before) - 2, &alone.items[0], &among.items[1]);
+        expect_same_message(line, batch + 2, &alone.items[0], &among.items[1]);
         assert_int_equal(among.items[0].kind, MESSAGE_INVALID);
         assert_true(span_is(among.items[2].params, "[1]"));
     }
     messages_done(&alone);
     messages_done(&among);
+    free(batch);
 }
 
 static void
@@ -209,13 +215,63 @@ test_in_a_batch(void **state)
     for (size_t i = 0; i < USUAL_COUNT; i++) {
         size_t length = strlen(usual[i]);
 
-        for (size_t j = 1; j < length; j++)
+        for (size_t j = 1; j < length; j++) {
+            compare_in_batch(usual[i], j);
             for (int byte = 0; byte < 256; byte++) {
                 memcpy(text, usual[i], length);
                 text[j] = (char)byte;
                 compare_in_batch(text, length);
             }
+        }
     }
+}
+
+// What a message in a batch, of the usual form and of another, says of itself at each depth.
+static void
+test_depth_in_a_batch(void **state)
+{
+    static const struct {
+        const char *line;
+        unsigned depth; // that it needs
+    } lines[] = {
+        {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}]", 2},
+        {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":[]}]", 3},
+        {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":[{\"b\":[1]}]}]", 5},
+        {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[[[]]]}]", 5},
+        {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}]", 2},
+        {"[{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"a\",\"params\":[]}]", 3},
+    };
+    struct message_limits bounds = {.batch_max = 1};
+    struct messages messages;
+    char text[128];
+
+    (void)state;
+    messages_init(&messages);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        for (bounds.depth_max = 1; bounds.depth_max < 8; bounds.depth_max++) {
+            strcpy(text, lines[i].line);
+            assert_int_equal(messages_parse(&messages, text, strlen(text), &bounds, NULL),
+                             bounds.depth_max < lines[i].depth ? MESSAGES_DEPTH : MESSAGES_OK);
+        }
+    messages_done(&messages);
+}
+
+// Behind elements of the usual form, too, a fault is told by its place in the line.
+static void
+test_where_a_fault_is(void **state)
+{
+    char text[] = "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}, "
+                  "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"a\",\"params\":[tru]}]";
+    struct messages messages;
+    struct message_fault fault;
+
+    (void)state;
+    messages_init(&messages);
+    assert_int_equal(messages_parse(&messages, text, strlen(text), &limits, &fault),
+                     MESSAGES_SYNTAX);
+    assert_int_equal(fault.offset, strstr(text, "tru") - text);
+    assert_string_equal(fault.reason, "expected true, false or null");
+    messages_done(&messages);
 }
 
 // Pieces of messages put together by chance.
@@ -265,6 +321,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_which_are_usual),          cmocka_unit_test(test_where_it_ends),
         cmocka_unit_test(test_the_same_comes_out),       cmocka_unit_test(test_in_a_batch),
+        cmocka_unit_test(test_depth_in_a_batch),         cmocka_unit_test(test_where_a_fault_is),
         cmocka_unit_test(test_every_cut_and_every_byte), cmocka_unit_test(test_random_pieces),
     };
 
