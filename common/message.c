@@ -222,6 +222,19 @@ status_of(const struct scanner *scanner)
     return scanner->status == SCAN_DEPTH ? MESSAGES_DEPTH : MESSAGES_SYNTAX;
 }
 
+// In a batch; a message that is alone was tried by messages_parse.
+static bool
+parse_usual(struct scanner *scanner, struct message *message)
+{
+    unsigned depth_max = scanner->depth_max - scanner->depth;
+    const char *behind = message_usual(scanner->cursor, scanner->end, depth_max, message);
+
+    if (behind == NULL)
+        return false;
+    scanner_go_on(scanner, behind);
+    return true;
+}
+
 static enum message_status
 parse_one(struct scanner *scanner, struct messages *messages, size_t batch_max)
 {
@@ -229,41 +242,10 @@ parse_one(struct scanner *scanner, struct messages *messages, size_t batch_max)
 
     if (place == NULL)
         return MESSAGES_NO_MEMORY;
-    if (!parse_item(scanner, place))
+    if (!(messages->batch && parse_usual(scanner, place)) && !parse_item(scanner, place))
         return status_of(scanner);
     messages->count++;
     return MESSAGES_OK;
-}
-
-// Alone on its line, the usual form is known by its end, too.
-static bool
-parse_usual_line(struct messages *messages, const char *line, size_t length,
-                 const struct message_limits *limits)
-{
-    struct message *place = next_place(messages, limits->batch_max);
-    const char *end = line + length;
-
-    if (place == NULL || message_usual(line, end, limits->depth_max, place) != end)
-        return false;
-    messages->count = 1;
-    return true;
-}
-
-static bool
-parse_usual_element(struct scanner *scanner, struct messages *messages, size_t batch_max)
-{
-    struct message *place = next_place(messages, batch_max);
-    unsigned depth_max = scanner->depth_max - scanner->depth;
-    const char *behind;
-
-    if (place == NULL)
-        return false;
-    behind = message_usual(scanner->cursor, scanner->end, depth_max, place);
-    if (behind == NULL)
-        return false;
-    scanner_go_on(scanner, behind);
-    messages->count++;
-    return true;
 }
 
 static enum message_status
@@ -276,8 +258,6 @@ parse_batch(struct scanner *scanner, struct messages *messages, size_t batch_max
 
         if (messages->count == batch_max)
             return MESSAGES_BATCH_LARGE;
-        if (parse_usual_element(scanner, messages, batch_max))
-            continue;
         status = parse_one(scanner, messages, batch_max);
         if (status != MESSAGES_OK)
             return status;
@@ -332,15 +312,21 @@ enum message_status
 messages_parse(struct messages *messages, char *line, size_t length,
                const struct message_limits *limits, struct message_fault *ret_fault)
 {
+    enum message_status status = MESSAGES_NO_MEMORY;
+    const char *end = line + length;
     struct scanner scanner;
-    enum message_status status;
+    struct message *place;
 
     messages->count = 0;
     messages->batch = false;
-    if (parse_usual_line(messages, line, length, limits))
-        return MESSAGES_OK;
     scanner_init(&scanner, (struct span){.at = line, .length = length}, limits->depth_max);
-    status = parse_line(&scanner, messages, limits->batch_max);
+    place = next_place(messages, limits->batch_max);
+    if (place != NULL && message_usual(line, end, limits->depth_max, place) == end) {
+        messages->count = 1;
+        return MESSAGES_OK;
+    }
+    if (place != NULL)
+        status = parse_line(&scanner, messages, limits->batch_max);
     if (status != MESSAGES_OK) {
         messages->count = 0;
         report(status, &scanner, ret_fault);

@@ -64,8 +64,13 @@ deliver(struct connection *connection, char *line, size_t length)
 {
     static const struct message_limits limits = {SCANNER_DEPTH_LIMIT, SIZE_MAX};
     struct messages *messages = &connection->messages;
+    enum message_status status = messages_parse(messages, line, length, &limits, NULL);
 
-    if (messages_parse(messages, line, length, &limits, NULL) != MESSAGES_OK) {
+    if (status == MESSAGES_NO_MEMORY) {
+        close_with(connection, -ENOMEM, "out of memory");
+        return;
+    }
+    if (status != MESSAGES_OK) {
         close_with(connection, -EPROTO, "the daemon sent a line that is no JSON");
         return;
     }

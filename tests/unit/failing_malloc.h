@@ -20,10 +20,12 @@ static bool allocation_has_failed;
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *at, size_t size);
+void *__real_reallocarray(void *at, size_t count, size_t size);
 char *__real_strdup(const char *text);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *at, size_t size);
+void *__wrap_reallocarray(void *at, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 int __wrap_asprintf(char **ret_text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int __wrap_vasprintf(char **ret_text, const char *format, va_list arguments)
@@ -54,6 +56,12 @@ void *
 __wrap_realloc(void *at, size_t size)
 {
     return allocation_fails() ? NULL : __real_realloc(at, size);
+}
+
+void *
+__wrap_reallocarray(void *at, size_t count, size_t size)
+{
+    return allocation_fails() ? NULL : __real_reallocarray(at, count, size);
 }
 
 char *

@@ -23,6 +23,7 @@ test_messages(void **state)
 {
     char line[8192] = "[1";
     struct messages messages;
+    struct message_fault fault;
 
     (void)state;
     for (int i = 0; i < 300; i++)
@@ -33,8 +34,12 @@ test_messages(void **state)
         enum message_status status;
 
         messages_init(&messages);
-        status = messages_parse(&messages, line, strlen(line), &limits, NULL);
+        status = messages_parse(&messages, line, strlen(line), &limits, &fault);
         assert_int_equal(status, allocation_failed() ? MESSAGES_NO_MEMORY : MESSAGES_OK);
+        if (status != MESSAGES_OK) {
+            assert_int_equal(messages.count, 0);
+            assert_string_equal(fault.reason, "out of memory");
+        }
         // The scratch is good for the next line.
         assert_int_equal(messages_parse(&messages, line, strlen(line), &limits, NULL), MESSAGES_OK);
         assert_int_equal(messages.count, 301);
