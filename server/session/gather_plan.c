@@ -54,8 +54,8 @@ elements_find(struct elements *elements, struct scanner *scanner)
     enum json_kind kind;
     struct span element;
 
-    elements->count = 0;
-    elements->status = GATHER_PLAN_OK;
+    free(elements->items);
+    *elements = (struct elements){.text = elements->text, .max = elements->max};
     scanner_enter(scanner, JSON_KIND_ARRAY);
     while (scanner_element(scanner) && scanner_value(scanner, &kind, &element))
         if (elements->status == GATHER_PLAN_OK)

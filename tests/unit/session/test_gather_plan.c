@@ -118,6 +118,29 @@ test_the_last_of_a_name_counts(void **state)
     gather_plan_done(&made.plan);
 }
 
+// The elements of an earlier one are forgotten, however many they were, and their memory too.
+static void
+test_the_last_elements_count(void **state)
+{
+    struct attempt made;
+
+    (void)state;
+    expect(&made, "job.gather", "{\"calls\":[1,2,3],\"calls\":[\"a\"]}", GATHER_ALL, 1);
+    expect_element(&made, 0, "\"a\"");
+    gather_plan_done(&made.plan);
+    expect(&made, "job.gather", "{\"calls\":[1,2,3,4,5,6],\"calls\":[]}", GATHER_ALL, 0);
+    assert_null(made.plan.elements);
+    gather_plan_done(&made.plan);
+    attempt(&made, "job.gather", "{\"calls\":[1],\"calls\":[1,2,3,4,5]}");
+    assert_int_equal(made.status, GATHER_PLAN_TOO_MANY);
+    attempt(&made, "job.gather", "{\"calls\":[1],\"calls\":{\"a\":[1]}}");
+    assert_int_equal(made.status, GATHER_PLAN_FAULT);
+    assert_string_equal(made.fault.fault.reason, "wrong type");
+    // What is wrong besides comes before the number.
+    attempt(&made, "job.gather", "{\"calls\":[1,2,3,4,5],\"mode\":\"none\"}");
+    assert_int_equal(made.status, GATHER_PLAN_FAULT);
+}
+
 static void
 test_map(void **state)
 {
@@ -198,6 +221,7 @@ main(void)
         cmocka_unit_test(test_methods),
         cmocka_unit_test(test_gather),
         cmocka_unit_test(test_the_last_of_a_name_counts),
+        cmocka_unit_test(test_the_last_elements_count),
         cmocka_unit_test(test_map),
         cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_what_is_wrong),
