@@ -104,6 +104,7 @@ methods_info(size_t index)
 static const struct method *
 find(struct span name)
 {
+    // All of the table have one, and most of what is asked for has none.
     if (memchr(name.at, '.', name.length) == NULL)
         return NULL;
     for (size_t i = 0; i < TABLE_SIZE; i++)

@@ -1,13 +1,14 @@
-// See batch.h. The answers stand one behind the other in large chunks, as they come, each with the
-// comma before it: those that come in order are one piece in the end.
+// See batch.h. The answers stand one behind the other in chunks, as they come, each with the comma
+// before it: small ones that come in order are one piece in the end.
 #include "session/batch.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_MAX  16384 // bytes, unless one answer takes more
-#define ANSWER_LOW 64    // bytes that an answer has at least, or nearly so
+#define CHUNK_MAX    16384 // bytes
+#define LARGE_ANSWER 4096  // bytes; has a chunk of its own
+#define SMALL_ANSWER 64    // bytes; what the first chunk has room for, times the elements
 
 struct chunk {
     struct chunk *next;
@@ -72,13 +73,13 @@ chunk_room(const struct chunk *chunk)
 static struct chunk *
 batch_grow(struct batch *batch, size_t length)
 {
-    size_t usual = batch->count * ANSWER_LOW;
+    size_t usual = batch->count * SMALL_ANSWER;
     size_t capacity = usual < CHUNK_MAX ? usual : CHUNK_MAX;
-    bool own = length > capacity / 4;
+    bool own = length > LARGE_ANSWER;
     struct chunk **place = own && batch->chunks != NULL ? &batch->chunks->next : &batch->chunks;
     struct chunk *chunk;
 
-    if (own)
+    if (own || capacity < length)
         capacity = length;
     chunk = malloc(sizeof(*chunk) + capacity);
     if (chunk == NULL)
