@@ -29,8 +29,7 @@ struct player {
     bool terminated; // the daemon is stopping
 };
 
-// ---- before
-// -------------------------------------------------------------------------------------------
+// ---- before ----------------------------------------------------------------------------------
 
 // The daemon, wrapped as the tests of it are (valgrind), unless it will run a file of the document:
 // whether an interpreter closes all its files is not our affair.
@@ -68,8 +67,7 @@ start(struct player *player, const struct document *document)
         example_has_word(player->example, PREPARE_UNIX) ? open_unix(fixture) : open_tcp(fixture);
 }
 
-// ---- steps
-// --------------------------------------------------------------------------------------------
+// ---- steps -----------------------------------------------------------------------------------
 
 // What is shown, with the pid of the first pool's first worker in it (caller frees).
 static char *
@@ -201,8 +199,7 @@ play_step(struct player *player, const struct step *step)
     }
 }
 
-// ---- after
-// --------------------------------------------------------------------------------------------
+// ---- after -----------------------------------------------------------------------------------
 
 static void
 check_transcript(struct player *player)

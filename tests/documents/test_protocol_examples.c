@@ -42,8 +42,7 @@ expect_shown(const struct document *document, enum step_kind kind, const char *p
         fail_msg("no example has a line with %s", part);
 }
 
-// ---- methods
-// -----------------------------------------------------------------------------------
+// ---- methods ---------------------------------------------------------------------------------
 
 static void
 every_method_has_an_example(struct fixture *fixture)
@@ -66,8 +65,7 @@ every_method_has_an_example(struct fixture *fixture)
     }
 }
 
-// ---- errors
-// ------------------------------------------------------------------------------------
+// ---- errors ----------------------------------------------------------------------------------
 
 // Codes of the table that nothing sends. Whoever makes one of them real takes it out of here, and
 // gives it an example.
@@ -116,8 +114,7 @@ every_error_has_an_example(void **state)
         check_error(scenario->document, &table[i]);
 }
 
-// ---- limits
-// ------------------------------------------------------------------------------------
+// ---- limits ----------------------------------------------------------------------------------
 
 static void
 every_limit_has_an_example(void **state)
@@ -141,8 +138,7 @@ every_limit_has_an_example(void **state)
     }
 }
 
-// ---- kinds
-// -------------------------------------------------------------------------------------
+// ---- kinds -----------------------------------------------------------------------------------
 
 static const struct {
     const char *what;
@@ -257,8 +253,7 @@ comparing_sees_differences(void **state)
     assert_false(line_is_as_shown("{\"a\":1,\"b\":3}", "{\"a\":\"<number>\",\"b\":2}"));
 }
 
-// ---- main
-// --------------------------------------------------------------------------------------
+// ---- main ------------------------------------------------------------------------------------
 
 #define CHECK(function)                                                     \
     {                                                                       \

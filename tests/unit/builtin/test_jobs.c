@@ -95,8 +95,7 @@ test_format(void **state)
     }
 }
 
-// ---- jobs_run
-// ------------------------------------------------------------------------------------
+// ---- jobs_run --------------------------------------------------------------------------------
 
 static void
 check_run(const char *method, const char *params, const char *result)

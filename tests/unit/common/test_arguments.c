@@ -19,8 +19,7 @@
 
 static const struct argument n_argument = {.name = "n", .expected = "a whole number"};
 
-// ---- finding
-// ---------------------------------------------------------------------------------------
+// ---- finding ---------------------------------------------------------------------------------
 
 static void
 expect_found(const char *params, const char *value, enum json_kind expected_kind)
@@ -124,8 +123,7 @@ test_no_json(void **state)
     }
 }
 
-// ---- whole numbers
-// ---------------------------------------------------------------------------------
+// ---- whole numbers ---------------------------------------------------------------------------
 
 static bool
 whole(const char *text, unsigned long long most, unsigned long long *ret,
@@ -221,8 +219,7 @@ test_long_numbers(void **state)
     expect_no_whole(digits, MOST_42, "not a whole number");
 }
 
-// ---- numbers
-// ---------------------------------------------------------------------------------------
+// ---- numbers ---------------------------------------------------------------------------------
 
 static void
 expect_number(const char *text, double most, double expected)
@@ -298,8 +295,7 @@ test_number_length(void **state)
     expect_no_number(digits, 10, "too many digits");
 }
 
-// ---- the error
-// -------------------------------------------------------------------------------------
+// ---- the error -------------------------------------------------------------------------------
 
 // The error's text, which must be JSON and a -32602; the caller frees it.
 static char *

@@ -96,8 +96,7 @@ test_params(void **state)
     view_close(&view);
 }
 
-// ---- rpc.discover
-// --------------------------------------------------------------------------------
+// ---- rpc.discover ----------------------------------------------------------------------------
 
 // A schema: an object whose known members have the right types.
 static void

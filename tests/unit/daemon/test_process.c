@@ -33,8 +33,7 @@ in_child(int (*run)(void))
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-// ---- process_prepare
-// -----------------------------------------------------------------------------
+// ---- process_prepare -------------------------------------------------------------------------
 
 static int
 start_without_descriptors(void)
@@ -97,8 +96,7 @@ test_prepare(void **state)
     in_child(start_with_few_open_files);
 }
 
-// ---- process_find_worker
-// -------------------------------------------------------------------------
+// ---- process_find_worker ---------------------------------------------------------------------
 
 static void
 copy_self(const char *to)
@@ -152,8 +150,7 @@ test_find_worker(void **state)
     temporary_close(&temporary);
 }
 
-// ---- process_write_file
-// --------------------------------------------------------------------------
+// ---- process_write_file ----------------------------------------------------------------------
 
 static void
 test_write_file(void **state)

@@ -227,8 +227,7 @@ test_status_of_a_broken_pool(void **state)
     view_close(&view);
 }
 
-// ---- how jobs end
-// ---------------------------------------------------------------------------------
+// ---- how jobs end ----------------------------------------------------------------------------
 
 static struct job *
 submit(struct view *view, const char *method, const char *params, int *done)
@@ -347,8 +346,7 @@ test_status_of_refusals(void **state)
     view_close(&view);
 }
 
-// ---- workers
-// --------------------------------------------------------------------------------------
+// ---- workers ---------------------------------------------------------------------------------
 
 static json_t *
 worker_of(json_t *status)

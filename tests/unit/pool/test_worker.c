@@ -1,8 +1,7 @@
 // Worker: answers, starting, stopping, and jobs that nobody waits for any more.
 #include "tests/unit/pool/worker_fixture.h"
 
-// ---- answers
-// -------------------------------------------------------------------------------------
+// ---- answers ---------------------------------------------------------------------------------
 
 static void
 test_answers(void **state)
@@ -48,8 +47,7 @@ test_several_at_once(void **state)
     fixture_close(&fixture);
 }
 
-// ---- starting
-// ------------------------------------------------------------------------------------
+// ---- starting --------------------------------------------------------------------------------
 
 static void
 expect_no_start(struct fixture *fixture)
@@ -93,8 +91,7 @@ test_missing_program_reaped_first(void **state)
     expect_no_start(&fixture);
 }
 
-// ---- stopping and abandoning
-// ---------------------------------------------------------------------
+// ---- stopping and abandoning -----------------------------------------------------------------
 
 static void
 test_stop(void **state)

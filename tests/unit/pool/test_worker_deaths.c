@@ -2,8 +2,7 @@
 #include "pool/ending.h"
 #include "tests/unit/pool/worker_fixture.h"
 
-// ---- deaths
-// --------------------------------------------------------------------------------------
+// ---- deaths ----------------------------------------------------------------------------------
 
 static void
 test_killed(void **state)
@@ -171,8 +170,7 @@ test_held_pipe(void **state)
     check_held(true); // the end of the pipe comes when all is over: nothing ends twice
 }
 
-// ---- breaches
-// ------------------------------------------------------------------------------------
+// ---- breaches --------------------------------------------------------------------------------
 
 static void
 check_breach(const char *method, const char *reason, const char *text)

@@ -1,8 +1,7 @@
 // Session: what each message of a client means, and what is answered.
 #include "tests/unit/session/client.h"
 
-// ---- requests
-// ------------------------------------------------------------------------------------
+// ---- requests --------------------------------------------------------------------------------
 
 static void
 test_order_of_completion(void **state)
@@ -152,8 +151,7 @@ test_control(void **state)
     client_close(&client);
 }
 
-// ---- batches
-// -------------------------------------------------------------------------------------
+// ---- batches ---------------------------------------------------------------------------------
 
 static void
 test_batch(void **state)
@@ -201,8 +199,7 @@ test_large_batch(void **state)
     client_close(&client);
 }
 
-// ---- cancelling
-// ----------------------------------------------------------------------------------
+// ---- cancelling ------------------------------------------------------------------------------
 
 static void
 test_cancel(void **state)

@@ -1,8 +1,7 @@
 // Session: its bounds, its flow control and its ends.
 #include "tests/unit/session/client.h"
 
-// ---- bounds
-// --------------------------------------------------------------------------------------
+// ---- bounds ----------------------------------------------------------------------------------
 
 static void
 test_in_flight_max(void **state)
@@ -75,8 +74,7 @@ test_output_cap(void **state)
     client_close(&client);
 }
 
-// ---- ends
-// ----------------------------------------------------------------------------------------
+// ---- ends ------------------------------------------------------------------------------------
 
 static void
 test_half_close(void **state)

@@ -112,8 +112,7 @@ expect_refused(struct fixture *fixture, const struct address *address, const cha
         fail_msg("%s", fixture->error.text);
 }
 
-// ---- TCP
-// -----------------------------------------------------------------------------------------
+// ---- TCP -------------------------------------------------------------------------------------
 
 static void
 check_accepted_socket(int fd)
@@ -183,8 +182,7 @@ test_tcp_again(void **state)
     fixture_close(&fixture);
 }
 
-// ---- the path of a Unix socket
-// ---------------------------------------------------------------------
+// ---- the path of a Unix socket ---------------------------------------------------------------
 
 static void
 check_mode(mode_t mode)
@@ -405,8 +403,7 @@ test_unlinks_only_its_own(void **state)
     fixture_close(&fixture);
 }
 
-// ---- accepting
-// -----------------------------------------------------------------------------------
+// ---- accepting -------------------------------------------------------------------------------
 
 static void
 test_bounded_portions(void **state)

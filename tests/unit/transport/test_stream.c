@@ -1,8 +1,7 @@
 // Stream: output, its errors and timeouts; freeing from inside every callback.
 #include "tests/unit/transport/stream_owner.h"
 
-// ---- output
-// --------------------------------------------------------------------------------------
+// ---- output ----------------------------------------------------------------------------------
 
 static size_t
 drain(int fd, char *into, size_t room)
@@ -270,8 +269,7 @@ test_no_pipe_does_not_widen(void **state)
     fixture_close(&fixture);
 }
 
-// ---- freeing
-// -------------------------------------------------------------------------------------
+// ---- freeing ---------------------------------------------------------------------------------
 
 // Everything at once is on its way when the stream goes: nothing may come after that (the callbacks
 // check it), and nothing may leak.

@@ -1,8 +1,7 @@
 // Stream: lines from real sockets, in portions; pausing; the end of the input.
 #include "tests/unit/transport/stream_owner.h"
 
-// ---- input
-// ---------------------------------------------------------------------------------------
+// ---- input -----------------------------------------------------------------------------------
 
 static void
 test_lines_across_pieces(void **state)
@@ -219,8 +218,7 @@ test_paused_stream_notices_a_gone_peer(void **state)
     fixture_close(&fixture);
 }
 
-// ---- the end of input
-// ------------------------------------------------------------------------------
+// ---- the end of input ------------------------------------------------------------------------
 
 static void
 check_unfinished(bool counts, const char *expected)
