@@ -7,6 +7,9 @@
 struct routes {
     struct route *items;
     size_t count;
+    // The one that was found last: most requests ask for what the one before asked for.
+    const struct route *last; // or NULL
+    struct span last_name;
 };
 
 static int
@@ -114,9 +117,18 @@ routes_free(struct routes *routes)
 }
 
 const struct route *
-routes_find(const struct routes *routes, struct span name)
+routes_find(struct routes *routes, struct span name)
 {
-    return bsearch(&name, routes->items, routes->count, sizeof(*routes->items), compare_key);
+    const struct route *route;
+
+    if (routes->last != NULL && span_equal(name, routes->last_name))
+        return routes->last;
+    route = bsearch(&name, routes->items, routes->count, sizeof(*routes->items), compare_key);
+    if (route != NULL) {
+        routes->last = route;
+        routes->last_name = span_of(route->name);
+    }
+    return route;
 }
 
 const struct route *

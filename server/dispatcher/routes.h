@@ -27,7 +27,7 @@ struct routes *routes_new(const struct config *config);
 void routes_free(struct routes *routes);
 
 // NULL if no pool serves that name.
-const struct route *routes_find(const struct routes *routes, struct span name);
+const struct route *routes_find(struct routes *routes, struct span name);
 
 // All of them, sorted by name.
 const struct route *routes_all(const struct routes *routes, size_t *ret_count);

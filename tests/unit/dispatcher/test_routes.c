@@ -31,7 +31,7 @@ make(struct pool_config *pools, size_t count)
 }
 
 static void
-check_route(const struct routes *routes, const char *name, size_t pool, const char *method)
+check_route(struct routes *routes, const char *name, size_t pool, const char *method)
 {
     const struct route *route = routes_find(routes, span_of(name));
 
@@ -51,6 +51,7 @@ test_first_pool_wins(void **state)
 
     (void)state;
     check_route(routes, "echo", 0, "echo");
+    check_route(routes, "echo", 0, "echo"); // again, as most do
     check_route(routes, "sum", 0, "sum");
     check_route(routes, "render", 1, "render");
     check_route(routes, "cpu.echo", 0, "echo");
@@ -74,6 +75,10 @@ test_unknown_names(void **state)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (routes_find(routes, span_of(names[i])) != NULL)
             fail_msg("found: %s", names[i]);
+    check_route(routes, "echo", 0, "echo");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (routes_find(routes, span_of(names[i])) != NULL)
+            fail_msg("found after another: %s", names[i]);
     assert_null(routes_find(routes, (struct span){"echo\0", 5}));
     assert_non_null(routes_find(routes, (struct span){"echoes", 4})); // no NUL is needed
     routes_free(routes);
