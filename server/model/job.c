@@ -1,16 +1,19 @@
 // See job.h.
 #include "model/job.h"
 
+#include "common/blocks.h"
 #include "common/clock.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+static struct blocks blocks = {.kept_max = BLOCKS_KEPT_MAX};
+
 // With room behind it for so many bytes.
 static struct job *
 job_allocate(size_t room, const struct job_sink *sink, void *sink_context)
 {
-    struct job *job = malloc(sizeof(*job) + room);
+    struct job *job = blocks_take(&blocks, sizeof(*job) + room);
 
     if (job != NULL)
         *job = (struct job){
@@ -19,6 +22,7 @@ job_allocate(size_t room, const struct job_sink *sink, void *sink_context)
             .sink_context = sink_context,
             .created_us = clock_us(),
             .max_wait_us = JOB_WAIT_ANY,
+            .room = room,
         };
     return job;
 }
@@ -57,7 +61,7 @@ job_free(struct job *job)
         return;
     shared_text_release(job->text);
     free((char *)job->input.at);
-    free(job);
+    blocks_give(&blocks, job, sizeof(*job) + job->room);
 }
 
 bool

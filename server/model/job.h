@@ -62,6 +62,7 @@ struct job {
     struct span method;    // as the worker knows it; borrowed from the configuration
     unsigned method_index; // in the methods of its pool
     struct span input;     // text for the stdin of a command, in memory of the job's own; or absent
+    size_t room;           // bytes of the job's own memory behind it
     bool progress;         // the sink wants to hear of it
     struct span params;    // raw JSON, in the job's own memory or in `text`; may be absent
     struct shared_text *text;    // what it shares with other jobs; NULL: its params are its own

@@ -1,9 +1,13 @@
 // See calls.h. A chained hash table that doubles when there are more calls than buckets.
 #include "session/calls.h"
 
+#include "common/blocks.h"
+
 #include <stdlib.h>
 
 #define BUCKETS_AT_FIRST 8 // whoever was asked once keeps them
+
+static struct blocks blocks = {.kept_max = BLOCKS_KEPT_MAX};
 
 #define DIGITS_MAX   19 // that always fit into 64 bits
 #define SIDE_BY_SIDE 20 // bits of a number
@@ -110,7 +114,7 @@ calls_add(struct calls *calls, struct span id, struct span token, size_t params_
     // A table that cannot grow is slower, not wrong; only the first buckets are needed.
     if (calls->count >= calls->bucket_count && !calls_grow(calls) && calls->buckets == NULL)
         return NULL;
-    call = malloc(sizeof(*call) + id.length + token.length);
+    call = blocks_take(&blocks, sizeof(*call) + id.length + token.length);
     if (call == NULL)
         return NULL;
     *call = (struct call){.size = sizeof(*call) + id.length + token.length + params_size};
@@ -161,5 +165,5 @@ calls_take(struct calls *calls, struct call *call)
 void
 call_free(struct call *call)
 {
-    free(call);
+    blocks_give(&blocks, call, sizeof(*call) + call->id.length + call->token.length);
 }
