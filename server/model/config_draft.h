@@ -126,6 +126,9 @@ void draft_continue(struct config_draft *draft, const char *key, const char *val
 
 const char *draft_key_name(enum config_key key);
 
+// An indented "processes = 2" under a list is no part of the list, whatever INI says.
+bool draft_looks_like_key(enum config_key list, const char *line);
+
 // config_values.c ------------------------------------------------------------------------------
 
 // The target of a [server] key is the struct config, that of a [pool] key the struct pool_draft.

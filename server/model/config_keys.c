@@ -168,15 +168,21 @@ nearest_key(const struct config_draft *draft, const char *key)
 }
 
 static bool
-find_key(const struct config_draft *draft, const char *name, size_t length, enum config_key *ret)
+find_in(const char *section, const char *name, size_t length, enum config_key *ret)
 {
     for (size_t i = 0; i < KEY_COUNT; i++)
-        if (strcmp(infos[i].section, section_name(draft)) == 0 && strlen(infos[i].key) == length &&
+        if (strcmp(infos[i].section, section) == 0 && strlen(infos[i].key) == length &&
             memcmp(infos[i].key, name, length) == 0) {
             *ret = (enum config_key)i;
             return true;
         }
     return false;
+}
+
+static bool
+find_key(const struct config_draft *draft, const char *name, size_t length, enum config_key *ret)
+{
+    return find_in(section_name(draft), name, length, ret);
 }
 
 static void
@@ -243,15 +249,14 @@ draft_say(struct config_draft *draft, const char *name, const char *value)
         draft_key_apply(draft, key, target_of(draft), value);
 }
 
-// An indented "processes = 2" under a list is no part of the list, whatever INI says.
-static bool
-looks_like_key(const struct config_draft *draft, const char *value)
+bool
+draft_looks_like_key(enum config_key list, const char *line)
 {
-    size_t length = strcspn(value, " \t=:");
-    const char *next = value + length + strspn(value + length, " \t");
+    size_t length = strcspn(line, " \t=:");
+    const char *next = line + length + strspn(line + length, " \t");
     enum config_key ignored;
 
-    return (*next == '=' || *next == ':') && find_key(draft, value, length, &ignored);
+    return (*next == '=' || *next == ':') && find_in(infos[list].section, line, length, &ignored);
 }
 
 void
@@ -264,7 +269,7 @@ draft_continue(struct config_draft *draft, const char *name, const char *value)
     else if (!draft_key_is_list(key))
         draft_fail(draft, draft->at, "an indented line continues '%s', which takes one value",
                    infos[key].key);
-    else if (looks_like_key(draft, value))
+    else if (draft_looks_like_key(key, value))
         draft_fail(draft, draft->at,
                    "an indented line continues '%s'; a key begins at the start of its line",
                    infos[key].key);

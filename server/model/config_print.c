@@ -39,8 +39,15 @@ print_bool(FILE *out, enum config_key key, bool value)
     fprintf(out, "%s = %s\n", draft_key_name(key), value ? "yes" : "no");
 }
 
-// inih reads lines of a limited length, so that a long list goes on in indented lines; none of them
-// may begin like a section.
+// None of a list's own lines may begin like a section or a key. Such a word stood behind another
+// where it was read, too.
+static bool
+may_begin_line(enum config_key key, const char *word)
+{
+    return *word != '[' && !draft_looks_like_key(key, word);
+}
+
+// inih reads lines of a limited length, so that a long list goes on in indented lines.
 static void
 print_words(FILE *out, enum config_key key, char *const *words)
 {
@@ -52,7 +59,7 @@ print_words(FILE *out, enum config_key key, char *const *words)
     separator = width <= WIDTH ? " " : "\n    ";
     fprintf(out, "%s =", draft_key_name(key));
     for (char *const *word = words; *word != NULL; word++)
-        fprintf(out, "%s%s", **word == '[' ? " " : separator, *word);
+        fprintf(out, "%s%s", may_begin_line(key, *word) ? separator : " ", *word);
     fputc('\n', out);
 }
 

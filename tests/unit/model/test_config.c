@@ -311,6 +311,32 @@ a_long_command_with_brackets_is_read_back(void **state)
     config_free(config);
 }
 
+// Nor may a line of a list begin like a key: an indented key is a mistake.
+static void
+a_long_command_with_keys_is_read_back(void **state)
+{
+    static const char *const words[] = {"/usr/bin/env",
+                                        "A=0123456789012345678901234567890123456789",
+                                        "nice=5",
+                                        "user:me",
+                                        "nice",
+                                        "=",
+                                        "B=0123456789012345678901234567890123456789",
+                                        "listen=2"};
+    struct config *config = read_back(*state, "[pool a]\n"
+                                              "command = /usr/bin/env\n"
+                                              "    A=0123456789012345678901234567890123456789"
+                                              " nice=5 user:me nice\n"
+                                              "    = B=0123456789012345678901234567890123456789\n"
+                                              "    listen=2\n"
+                                              "methods = a\n");
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        assert_string_equal(config->pools[0].command[i], words[i]);
+    assert_null(config->pools[0].command[sizeof(words) / sizeof(words[0])]);
+    config_free(config);
+}
+
 // A list that fits no line, in words of the greatest length.
 static void
 long_lists_are_read_back(void **state)
@@ -422,6 +448,7 @@ main(void)
         IN_FOLDER(every_key_is_read),
         IN_FOLDER(what_is_printed_is_read_back),
         IN_FOLDER(a_long_command_with_brackets_is_read_back),
+        IN_FOLDER(a_long_command_with_keys_is_read_back),
         IN_FOLDER(long_lists_are_read_back),
         IN_FOLDER(every_key_is_printed),
         cmocka_unit_test(printing_to_a_full_disk_fails),
